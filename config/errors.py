@@ -1,0 +1,161 @@
+"""Every error of the API as problem details (RFC 9457): the one place that maps errors to HTTP."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.core.exceptions import ValidationError as ModelValidationError
+from django.http import Http404, HttpRequest, JsonResponse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.settings import api_settings
+from rest_framework.views import set_rollback
+
+from practice.blockers import Blocker
+from practice.errors import DomainError
+
+CONTENT_TYPE = "application/problem+json"
+logger = logging.getLogger(__name__)
+
+TITLES = {
+    400: _("The request is not valid."),
+    401: _("Please sign in."),
+    403: _("Not allowed."),
+    404: _("Not found."),
+    405: _("This method is not available here."),
+    406: _("This format is not available."),
+    409: _("Not possible."),
+    410: _("Gone."),
+    412: _("Changed in the meantime."),
+    413: _("The request is too large."),
+    415: _("This content type is not understood."),
+    422: _("The key was used before."),
+    428: _("A precondition is required."),
+    429: _("Too many requests."),
+    500: _("Something went wrong on our side."),
+    503: _("Please try again."),
+}
+
+
+def problem_response(exc: Exception, context: Mapping[str, Any]) -> Response | None:
+    """DRF's exception handler. None for what we did not foresee: Django answers 500."""
+    set_rollback()
+    headers: dict[str, str] = {}
+    match exc:
+        case DomainError():
+            body = _from_domain_error(exc)
+        case ModelValidationError():
+            body = problem(400, "invalid", errors=list(_model_errors(exc)))
+        case Http404():
+            body = problem(404, "not_found", gettext("There is no such record."))
+        case PermissionDenied():
+            body = problem(403, "not_allowed")
+        case exceptions.ValidationError():
+            body = problem(400, "invalid", errors=list(_field_errors(exc.detail)))
+        case exceptions.APIException():
+            code = exc.default_code if not isinstance(exc.detail, exceptions.ErrorDetail) else exc.detail.code
+            body = problem(exc.status_code, str(code), str(exc.detail))
+            if getattr(exc, "auth_header", None):
+                headers["WWW-Authenticate"] = str(getattr(exc, "auth_header"))  # noqa: B009
+            if getattr(exc, "wait", None):
+                headers["Retry-After"] = str(int(getattr(exc, "wait")) + 1)  # noqa: B009
+        case _:
+            return None
+    if body["status"] == 503:
+        headers["Retry-After"] = "1"
+    return Response(body, status=body["status"], headers=headers, content_type=CONTENT_TYPE)
+
+
+def problem(
+    status: int,
+    code: str,
+    detail: str = "",
+    *,
+    errors: Sequence[Mapping[str, Any]] = (),
+    blockers: Sequence[Blocker] = (),
+    alternatives: Sequence[Any] = (),
+) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "type": f"/problems/{code}",
+        "title": str(TITLES.get(status, TITLES[400])),
+        "status": status,
+        "code": code,
+    }
+    if not detail and errors:
+        detail = " ".join(str(error["detail"]) for error in errors[:3])
+    if not detail and blockers:
+        detail = " ".join(blocker.text(gettext) for blocker in blockers)
+    body["detail"] = detail or body["title"]
+    if errors:
+        body["errors"] = list(errors)
+    if blockers:
+        body["blockers"] = [
+            {"code": blocker.code, "detail": blocker.text(gettext), "params": dict(blocker.params)}
+            for blocker in blockers
+        ]
+    if alternatives:
+        body["alternatives"] = list(alternatives)
+    return body
+
+
+def _from_domain_error(error: DomainError) -> dict[str, Any]:
+    text = error.text()
+    errors = [{"pointer": error.pointer, "code": error.code, "detail": text}] if error.pointer else []
+    return problem(
+        error.status,
+        error.code,
+        " ".join(error.reasons()),
+        errors=errors,
+        blockers=error.blockers,
+        alternatives=error.alternatives,
+    )
+
+
+def _field_errors(detail: Any, pointer: str = "") -> Iterator[dict[str, Any]]:
+    if isinstance(detail, Mapping):
+        for name, inner in detail.items():
+            at = pointer if name == api_settings.NON_FIELD_ERRORS_KEY else f"{pointer}/{_escape(str(name))}"
+            yield from _field_errors(inner, at)
+    elif isinstance(detail, list):
+        for index, inner in enumerate(detail):
+            nested = isinstance(inner, Mapping | list)
+            yield from _field_errors(inner, f"{pointer}/{index}" if nested else pointer)
+    else:
+        yield {"pointer": pointer or "/", "code": getattr(detail, "code", "invalid"), "detail": str(detail)}
+
+
+def _model_errors(error: ModelValidationError) -> Iterator[dict[str, Any]]:
+    if hasattr(error, "error_dict"):
+        for name, inner in error.error_dict.items():
+            for one in inner:
+                for text in one.messages:
+                    pointer = "/" if name == "__all__" else f"/{_escape(name)}"
+                    yield {"pointer": pointer, "code": one.code or "invalid", "detail": text}
+    else:
+        for one in error.error_list:
+            for text in one.messages:
+                yield {"pointer": "/", "code": one.code or "invalid", "detail": text}
+
+
+def _escape(name: str) -> str:
+    return name.replace("~", "~0").replace("/", "~1")
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> JsonResponse:
+    """Django's own refusals, before a view was found: oversized bodies, forged hosts."""
+    too_large = type(exception).__name__ == "RequestDataTooBig"
+    body = problem(413, "too_large") if too_large else problem(400, "invalid")
+    return JsonResponse(body, status=body["status"], content_type=CONTENT_TYPE)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> JsonResponse:
+    return JsonResponse(problem(404, "not_found"), status=404, content_type=CONTENT_TYPE)
+
+
+def server_error(request: HttpRequest) -> JsonResponse:
+    return JsonResponse(problem(500, "server_error"), status=500, content_type=CONTENT_TYPE)

