@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from config.servers.places import VALKEY_SOCKET, Places
 from config.servers.postgres import CHILD, ServerError
@@ -32,7 +34,7 @@ def binary() -> Path:
 
 
 def client(places: Places) -> "redis.Redis":
-    return redis.Redis(unix_socket_path=str(places.valkey_socket), socket_timeout=5, socket_connect_timeout=5)
+    return redis.Redis(unix_socket_path=str(places.valkey_socket), socket_timeout=5, retry=Retry(NoBackoff(), 0))
 
 
 def is_running(places: Places) -> bool:
