@@ -1,7 +1,8 @@
 """Becomes another program, as another user or with our parent's death as its own end if asked.
 
-    python -I -S child.py [--user UID:GID] [--reach] [--end-with PID:SIGNAL] -- program arguments...
+    python -I -S child.py [--detach] [--user UID:GID] [--reach] [--end-with PID:SIGNAL] -- program arguments...
 
+--detach    leave our parent and its terminal; prints the process id and returns at once.
 --user      drop root for this user.
 --reach     keep the right to pass folders that only root may enter (a checkout under /root).
 --end-with  when process PID, our parent, dies, however it dies, the kernel sends us SIGNAL (Linux).
@@ -60,6 +61,12 @@ def end_with(parent):
 def main(arguments):
     split = arguments.index("--")
     options, program = arguments[:split], arguments[split + 1 :]
+    if "--detach" in options:
+        if pid := os.fork():
+            print(pid)
+            return
+        os.setsid()
+        os.dup2(os.open(os.devnull, os.O_RDWR), sys.stdout.fileno())  # whoever reads our process id may go on
     if "--user" in options:
         become(options[options.index("--user") + 1], reach="--reach" in options)
     if "--end-with" in options:  # after the change of user, which would clear it

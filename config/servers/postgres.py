@@ -79,9 +79,13 @@ def server_user(places: Places) -> tuple[int, int] | None:
     raise ServerError("PostgreSQL refuses to run as root. Run Quietroom as a normal user.")
 
 
-def command(places: Places, program: str, arguments: Sequence[str], *, parent: int | None = None) -> list[str]:
+def command(
+    places: Places, program: str, arguments: Sequence[str], *, parent: int | None = None, detach: bool = False
+) -> list[str]:
     """Return the command line that runs a PostgreSQL program as the right user."""
     line = [sys.executable, "-I", "-S", str(CHILD)]
+    if detach:
+        line += ["--detach"]
     if user := server_user(places):
         line += ["--user", f"{user[0]}:{user[1]}"]
         if not all(_open_to_all(path) for path in (places.postgres_data, places.postgres_sockets, binaries())):
@@ -121,23 +125,46 @@ def _own(places: Places, folder: Path) -> None:
         os.chown(folder, *user)
 
 
-def start_line(places: Places, extra: Mapping[str, str] | None = None, *, parent: int | None = None) -> list[str]:
+def start_line(
+    places: Places, extra: Mapping[str, str] | None = None, *, parent: int | None = None, detach: bool = False
+) -> list[str]:
+    """Return the command line of the server; it logs to its standard error."""
     settings = {**SETTINGS, "unix_socket_directories": str(places.postgres_sockets), **(extra or {})}
     arguments = ["-D", str(places.postgres_data)]
     for name, value in settings.items():
         arguments += ["-c", f"{name}={value}"]
-    return command(places, "postgres", arguments, parent=parent)
+    return command(places, "postgres", arguments, parent=parent, detach=detach)
 
 
-def wait(places: Places, process: subprocess.Popen[bytes] | None = None) -> None:
-    """Wait until the server accepts connections; raise ServerError when `process` ends before."""
+def wait(places: Places, pid: int) -> None:
+    """Wait until the server accepts connections; raise ServerError when its process ends before."""
     deadline = time.monotonic() + START_SECONDS
     while not is_running(places):
-        if process is not None and process.poll() is not None and not is_running(places):
+        if not is_alive(pid) and not is_running(places):
             raise ServerError(f"PostgreSQL did not start. The end of {places.postgres_log}:\n{_log_end(places)}")
         if time.monotonic() > deadline:
             raise ServerError(f"PostgreSQL did not answer within {START_SECONDS} s; see {places.postgres_log}.")
         time.sleep(0.05)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def run_detached(line: Sequence[str], log: Path) -> int:
+    """Run a command line made with `detach`; return the process id. It appends to the log."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as errors:
+        done = subprocess.run(  # noqa: S603  our own arguments
+            line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, cwd="/", check=True
+        )
+    return int(done.stdout)
 
 
 def ensure_database(places: Places, name: str = DATABASE) -> None:
@@ -151,13 +178,7 @@ def start(places: Places, extra: Mapping[str, str] | None = None) -> None:
     """Start the server in the background unless it runs; idempotent."""
     if not is_running(places):
         prepare(places)
-        places.postgres_log.parent.mkdir(parents=True, exist_ok=True)
-        with places.postgres_log.open("ab") as log:
-            process = subprocess.Popen(  # noqa: S603  our own arguments
-                start_line(places, extra), stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/",
-                start_new_session=True,
-            )
-        wait(places, process)
+        wait(places, run_detached(start_line(places, extra, detach=True), places.postgres_log))
     ensure_database(places)
 
 

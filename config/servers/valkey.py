@@ -4,7 +4,6 @@ socket, started by ourselves because the wheel's own starter keeps nothing on di
 import importlib.util
 import platform
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -13,8 +12,8 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from config.servers.places import VALKEY_SOCKET, Places
-from config.servers.postgres import CHILD, ServerError
+from config.servers.places import Places
+from config.servers.postgres import CHILD, ServerError, is_alive, run_detached
 
 START_SECONDS = 20
 STOP_SECONDS = 10
@@ -48,13 +47,18 @@ def is_running(places: Places) -> bool:
         connection.close()
 
 
-def start_line(places: Places, *, keep: bool = True, parent: int | None = None) -> list[str]:
-    """Return the command line; run it in `places.sockets`, the socket's name is relative to it."""
+def start_line(
+    places: Places, *, keep: bool = True, parent: int | None = None, detach: bool = False
+) -> list[str]:
+    """Return the command line of the server; it logs to `places.valkey_log`."""
     line = [sys.executable, "-I", "-S", str(CHILD)]
+    if detach:
+        line += ["--detach"]
     if parent is not None:
         line += ["--end-with", f"{parent}:{int(signal.SIGTERM)}"]
     line += ["--", str(binary()), "--port", "0", "--unixsocket", str(places.valkey_socket)]
     line += ["--unixsocketperm", "700", "--dir", str(places.valkey_data), "--save", "", "--loglevel", "notice"]
+    line += ["--logfile", str(places.valkey_log)]
     # Each sweep finds its work in PostgreSQL again, so one second of lost messages costs nothing.
     return [*line, "--appendonly", "yes" if keep else "no", "--appendfsync", "everysec", "--daemonize", "no"]
 
@@ -63,15 +67,16 @@ def prepare(places: Places) -> None:
     places.sockets.mkdir(parents=True, exist_ok=True)
     places.valkey_data.mkdir(parents=True, exist_ok=True)
     places.valkey_data.chmod(0o700)
-    assert places.valkey_socket.name == VALKEY_SOCKET  # noqa: S101  removed below, so be sure
+    places.valkey_log.parent.mkdir(parents=True, exist_ok=True)
     if not is_running(places):
         places.valkey_socket.unlink(missing_ok=True)
 
 
-def wait(places: Places, process: subprocess.Popen[bytes] | None = None) -> None:
+def wait(places: Places, pid: int) -> None:
+    """Wait until the server answers; raise ServerError when its process ends before."""
     deadline = time.monotonic() + START_SECONDS
     while not is_running(places):
-        if process is not None and process.poll() is not None and not is_running(places):
+        if not is_alive(pid) and not is_running(places):
             raise ServerError(f"Valkey did not start; see {places.valkey_log}.")
         if time.monotonic() > deadline:
             raise ServerError(f"Valkey did not answer within {START_SECONDS} s; see {places.valkey_log}.")
@@ -80,15 +85,9 @@ def wait(places: Places, process: subprocess.Popen[bytes] | None = None) -> None
 
 def start(places: Places, *, keep: bool = True) -> None:
     """Start the server in the background unless it runs; idempotent."""
-    if is_running(places):
-        return
-    prepare(places)
-    places.valkey_log.parent.mkdir(parents=True, exist_ok=True)
-    with places.valkey_log.open("ab") as log:
-        process = subprocess.Popen(  # noqa: S603  our own arguments
-            start_line(places, keep=keep), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-        )
-    wait(places, process)
+    if not is_running(places):
+        prepare(places)
+        wait(places, run_detached(start_line(places, keep=keep, detach=True), places.valkey_log))
 
 
 def stop(places: Places) -> None:
