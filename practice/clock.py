@@ -78,7 +78,7 @@ def first_instant(local: datetime, tz: ZoneInfo) -> datetime:
     it is the instant the gap ends, of a time shown twice it is the first.
     """
     first, second = _readings(local, tz)
-    return first if first <= second else _change_between(second, first, tz)
+    return first if first <= second else change_between(second, first, tz)
 
 
 def local_day(at: datetime, tz: ZoneInfo) -> date:
@@ -97,6 +97,22 @@ def day_span(day: date, tz: ZoneInfo) -> tuple[datetime, datetime]:
     return first_instant(start, tz), first_instant(start + timedelta(days=1), tz)
 
 
+def change_between(before: datetime, after: datetime, tz: ZoneInfo) -> datetime:
+    """Return the instant in (before, after] from which `tz` has another offset than at `before`.
+
+    Aware UTC; found by halving. There must be exactly one such change: ask about a day at most.
+    """
+    low, high = before.replace(microsecond=0), after.replace(microsecond=0)
+    old = low.astimezone(tz).utcoffset()
+    while high - low > _SECOND:
+        middle = (low + (high - low) / 2).replace(microsecond=0)
+        if middle.astimezone(tz).utcoffset() == old:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
 def _readings(local: datetime, tz: ZoneInfo) -> tuple[datetime, datetime]:
     """Return `local` read as fold 0 and as fold 1, in UTC.
 
@@ -106,17 +122,3 @@ def _readings(local: datetime, tz: ZoneInfo) -> tuple[datetime, datetime]:
         raise ValueError("A wall time has no zone.")
     first = local.replace(tzinfo=tz, fold=0).astimezone(UTC)
     return first, local.replace(tzinfo=tz, fold=1).astimezone(UTC)
-
-
-def _change_between(before: datetime, after: datetime, tz: ZoneInfo) -> datetime:
-    """Return the instant in (before, after] at which the offset of `tz` changes, by halving."""
-    low, high = before.replace(microsecond=0), after.replace(microsecond=0)
-    old = low.astimezone(tz).utcoffset()
-    while high - low > _SECOND:
-        middle = low + (high - low) // 2
-        middle = middle.replace(microsecond=0)
-        if middle.astimezone(tz).utcoffset() == old:
-            low = middle
-        else:
-            high = middle
-    return high

@@ -1,0 +1,156 @@
+"""When, with whom and where something fits; and for any proposed start, why not.
+
+`find_openings` and `why_not` are one predicate in two forms: the first solves it for the
+start, the second takes a start and explains. A property test holds them together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+from itertools import islice
+
+from practice.blockers import Blocker, gettext_noop
+from scheduling.engine.calendar import grid_starts, is_on_grid
+from scheduling.engine.spans import Spans, contains, erode, gaps, intersect, overlaps, subtract
+from scheduling.engine.types import Calendar, Demand, Need, Opening, ResourceKey, Span, as_utc
+
+Calendars = Mapping[ResourceKey, Calendar]
+
+_OFF_GRID = gettext_noop("Starts are every %(step_minutes)s minutes, counted from midnight.")
+_TOO_SOON = gettext_noop("This is too soon.")
+_TOO_FAR = gettext_noop("This is too far ahead.")
+_CLIENT_BUSY = gettext_noop("The client has something else at this time.")
+_NO_CANDIDATE = gettext_noop("There is nobody and nothing to choose for: %(need)s.")
+_NOT_A_CANDIDATE = gettext_noop("The choice does not suit: %(need)s.")
+_OUTSIDE_HOURS = gettext_noop("Outside working hours: %(need)s.")
+_AWAY = gettext_noop("Away or closed at this time: %(need)s.")
+_BUSY = gettext_noop("Already taken at this time: %(need)s.")
+_NOT_LICENSED = gettext_noop("Not licensed for this client at this time: %(need)s.")
+
+
+def find_openings(
+    demand: Demand,
+    calendars: Calendars,
+    *,
+    window: Span,
+    limit: int,
+    allowed: Callable[[datetime], bool] | None = None,
+) -> tuple[Opening, ...]:
+    """Return the first `limit` openings that start in [window.start, window.end), ascending.
+
+    Every candidate needs a calendar that covers `demand.reach(window)`. Each need gets the
+    first of its candidates that fits. `allowed` is a gate from outside, asked in ascending
+    order about starts that otherwise fit, until the limit is reached.
+
+    Raises ValueError if `limit` is not positive, KeyError if a candidate has no calendar.
+    """
+    if limit < 1:
+        raise ValueError("A limit is positive.")
+    return tuple(islice(_openings(demand, calendars, window, allowed), limit))
+
+
+def why_not(
+    start: datetime,
+    demand: Demand,
+    calendars: Calendars,
+    *,
+    choice: Mapping[str, ResourceKey] | None = None,
+) -> tuple[Blocker, ...]:
+    """Return every reason against `start`, in a fixed order; empty exactly if it is an opening.
+
+    `choice` fixes the resource of some needs; the others are free to take any candidate, and
+    only when none fits are the reasons against each of them listed, in order of preference.
+    Reasons name the need and the resource, never what else it is doing.
+
+    Raises ValueError if `start` is naive or `choice` names an unknown need, KeyError if a
+    candidate has no calendar.
+    """
+    start = as_utc(start)
+    chosen = choice or {}
+    if not chosen.keys() <= {need.key for need in demand.needs}:
+        raise ValueError("A choice is for one of the needs.")
+    found: list[Blocker] = []
+    if not is_on_grid(start, demand.grid.step_minutes, demand.grid.tz):
+        found.append(Blocker("off_grid", _OFF_GRID, {"step_minutes": demand.grid.step_minutes}))
+    if start < demand.earliest:
+        found.append(Blocker("too_soon", _TOO_SOON))
+    if start >= demand.latest:
+        found.append(Blocker("too_far", _TOO_FAR))
+    if overlaps(demand.client_busy, Span(start, start + demand.length)):
+        found.append(Blocker("client_busy", _CLIENT_BUSY))
+    for need in demand.needs:
+        found.extend(_need_blockers(start, need, calendars, chosen.get(need.key)))
+    return tuple(found)
+
+
+def _need_blockers(
+    start: datetime, need: Need, calendars: Calendars, choice: ResourceKey | None
+) -> Iterator[Blocker]:
+    if choice is not None and choice not in need.candidates:
+        yield Blocker("no_candidate", _NOT_A_CANDIDATE, _about(need, choice))
+        return
+    candidates = need.candidates if choice is None else (choice,)
+    if not candidates:
+        yield Blocker("no_candidate", _NO_CANDIDATE, {"need": need.key})
+        return
+    against = [tuple(_resource_blockers(start, need, key, calendars[key])) for key in candidates]
+    if all(against):
+        for blockers in against:
+            yield from blockers
+
+
+def _resource_blockers(
+    start: datetime, need: Need, key: ResourceKey, calendar: Calendar
+) -> Iterator[Blocker]:
+    taken = [Span(start + from_offset, start + until_offset) for from_offset, until_offset in need.windows]
+    about = _about(need, key)
+    if calendar.hours is not None and not all(contains(calendar.hours, span) for span in taken):
+        yield Blocker("outside_hours", _OUTSIDE_HOURS, about)
+    if any(overlaps(calendar.away, span) for span in taken):
+        yield Blocker("away", _AWAY, about)
+    if any(overlaps(calendar.busy, span) for span in taken):
+        yield Blocker("busy", _BUSY, about)
+    if calendar.licensed is not None and not all(contains(calendar.licensed, span) for span in taken):
+        yield Blocker("not_licensed", _NOT_LICENSED, about)
+
+
+def _about(need: Need, key: ResourceKey) -> dict[str, str | int]:
+    return {"need": need.key, "resource_kind": key.kind, "resource_id": key.id, "resource_unit": key.unit}
+
+
+def _openings(
+    demand: Demand, calendars: Calendars, window: Span, allowed: Callable[[datetime], bool] | None
+) -> Iterator[Opening]:
+    first, end = max(window.start, demand.earliest), min(window.end, demand.latest)
+    if first >= end:
+        return
+    reach = demand.reach(Span(first, end))
+    starts = erode(gaps(demand.client_busy, reach), timedelta(0), demand.length)
+    starts = intersect(starts, (Span(first, end),))
+    fits: dict[str, dict[ResourceKey, Spans]] = {}
+    for need in demand.needs:
+        fits[need.key] = {key: _starts(need, calendars[key], reach) for key in need.candidates}
+        starts = intersect(starts, (span for spans in fits[need.key].values() for span in spans))
+    for span in starts:
+        for start in grid_starts(demand.grid.step_minutes, demand.grid.tz, span):
+            if allowed is None or allowed(start):
+                chosen = {need: _first_that_fits(start, by_key) for need, by_key in fits.items()}
+                yield Opening(start, start + demand.length, chosen)
+
+
+def _starts(need: Need, calendar: Calendar, reach: Span) -> Spans:
+    """Return the starts at which the resource is free for every window of the need."""
+    free: Spans = (reach,) if calendar.hours is None else intersect(calendar.hours, (reach,))
+    if calendar.licensed is not None:
+        free = intersect(free, calendar.licensed)
+    free = subtract(free, (*calendar.away, *calendar.busy))
+    starts = erode(free, *need.windows[0])
+    for window in need.windows[1:]:
+        starts = intersect(starts, erode(free, *window))
+    return starts
+
+
+def _first_that_fits(start: datetime, by_key: Mapping[ResourceKey, Spans]) -> ResourceKey:
+    moment = Span(start, start + datetime.resolution)
+    return next(key for key, spans in by_key.items() if contains(spans, moment))
