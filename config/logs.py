@@ -1,6 +1,7 @@
 """How a log line looks, and what never gets into one."""
 
 import logging
+import time
 from types import TracebackType
 
 LINE = "%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -14,17 +15,17 @@ class Discreet(logging.Formatter):
     def __init__(self) -> None:
         super().__init__(LINE, datefmt="%Y-%m-%dT%H:%M:%SZ")
 
-    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802  its name
-        self.converter = __import__("time").gmtime
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:
+        self.converter = time.gmtime
         return super().formatTime(record, datefmt)
 
-    def formatException(  # noqa: N802  its name
+    def formatException(
         self,
         ei: tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None],
     ) -> str:
         return without_values(super().formatException(ei))
 
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  its name
+    def formatMessage(self, record: logging.LogRecord) -> str:
         return without_values(super().formatMessage(record))
 
 

@@ -28,4 +28,6 @@ def demo_key(data: Path) -> str:
 
 
 def is_weak(key: str) -> bool:
-    return len(key) < LEAST_CHARACTERS or len(set(key)) < 10 or key.startswith((DEMO_PREFIX, "django-insecure-"))
+    return (
+        len(key) < LEAST_CHARACTERS or len(set(key)) < 10 or key.startswith((DEMO_PREFIX, "django-insecure-"))
+    )

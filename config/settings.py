@@ -1,7 +1,5 @@
 """All settings. Nothing but the environment changes them; docs/operations.md lists the variables."""
 
-import logging.config
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -43,9 +41,17 @@ CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS") or [PUBLIC_URL]
 # What runs
 
 APP_LAYERS = ["practice", "treatment_plans", "scheduling", "notifications", "web", "config"]  # bottom first
-OWN_APPS = ["practice", "treatment_plans", "scheduling", "notifications", "web.frontdesk", "web.dashboard"]
+OWN_APPS = [
+    "practice",
+    "treatment_plans",
+    "scheduling",
+    "notifications",
+    "web.frontdesk",
+    "web.dashboard",
+    "config",
+]
 INSTALLED_APPS = [
-    *[app for app in OWN_APPS if (BASE_DIR / app.replace(".", "/") / "apps.py").exists()],  # while they are made
+    *[app for app in OWN_APPS if (BASE_DIR / app.replace(".", "/") / "apps.py").exists()],
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -65,6 +71,7 @@ if (BASE_DIR / "practice/models").exists():
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 MIDDLEWARE = [
+    "config.health.Health",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -160,7 +167,6 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = OVER_TLS
 SESSION_COOKIE_AGE = 12 * 60 * 60
 SECURE_SSL_REDIRECT = OVER_TLS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 31_536_000 if OVER_TLS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = OVER_TLS
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -237,21 +243,19 @@ if any([TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_FROM]) and not all(
 # Logs
 
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", {"DEBUG", "INFO", "WARNING", "ERROR"})
-LOGGING_CONFIG = None
-logging.config.dictConfig(
-    {
-        "version": 1,
-        "disable_existing_loggers": False,
-        "formatters": {"plain": {"()": "config.logs.Discreet"}},
-        "handlers": {
-            "stdout": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "plain"}
-        },
-        "root": {"level": LOG_LEVEL, "handlers": ["stdout"]},
-        "loggers": {
-            # At DEBUG it writes statements with their parameters: names, numbers, medicines.
-            "django.db.backends": {"level": "WARNING"},
-            "httpx": {"level": "WARNING"},
-            "httpcore": {"level": "WARNING"},
-        },
-    }
-)
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"()": "config.logs.Discreet"}},
+    "handlers": {
+        "stdout": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "plain"},
+    },
+    "root": {"level": LOG_LEVEL, "handlers": ["stdout"]},
+    "loggers": {
+        "django": {"level": LOG_LEVEL, "handlers": []},
+        # At DEBUG it writes statements with their parameters: names, numbers, medicines.
+        "django.db.backends": {"level": "WARNING"},
+        "httpx": {"level": "WARNING"},
+        "httpcore": {"level": "WARNING"},
+    },
+}

@@ -1,6 +1,6 @@
 """Becomes another program, as another user or with our parent's death as its own end if asked.
 
-    python -I -S child.py [--detach] [--user UID:GID] [--reach] [--end-with PID:SIGNAL] -- program arguments...
+    python -I -S child.py [--detach] [--user UID:GID] [--reach] [--end-with PID:SIGNAL] -- program ...
 
 --detach    leave our parent and its terminal; prints the process id and returns at once.
 --user      drop root for this user.

@@ -88,7 +88,9 @@ def command(
         line += ["--detach"]
     if user := server_user(places):
         line += ["--user", f"{user[0]}:{user[1]}"]
-        if not all(_open_to_all(path) for path in (places.postgres_data, places.postgres_sockets, binaries())):
+        if not all(
+            _open_to_all(path) for path in (places.postgres_data, places.postgres_sockets, binaries())
+        ):
             line += ["--reach"]
     if parent is not None:
         line += ["--end-with", f"{parent}:{int(signal.SIGINT)}"]
@@ -109,7 +111,7 @@ def prepare(places: Places) -> None:
     _own(places, half_made)
     arguments = ["-D", str(half_made), "-U", OWNER, "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"]
     arguments += ["--builtin-locale=C.UTF-8", "--locale-provider=builtin", "--no-instructions", "--no-sync"]
-    done = subprocess.run(  # noqa: S603  our own arguments
+    done = subprocess.run(
         command(places, "initdb", arguments), capture_output=True, text=True, cwd="/", check=False
     )
     if done.returncode != 0:
@@ -141,9 +143,13 @@ def wait(places: Places, pid: int) -> None:
     deadline = time.monotonic() + START_SECONDS
     while not is_running(places):
         if not is_alive(pid) and not is_running(places):
-            raise ServerError(f"PostgreSQL did not start. The end of {places.postgres_log}:\n{_log_end(places)}")
+            raise ServerError(
+                f"PostgreSQL did not start. The end of {places.postgres_log}:\n{log_end(places)}"
+            )
         if time.monotonic() > deadline:
-            raise ServerError(f"PostgreSQL did not answer within {START_SECONDS} s; see {places.postgres_log}.")
+            raise ServerError(
+                f"PostgreSQL did not answer within {START_SECONDS} s; see {places.postgres_log}."
+            )
         time.sleep(0.05)
 
 
@@ -161,7 +167,7 @@ def run_detached(line: Sequence[str], log: Path) -> int:
     """Run a command line made with `detach`; return the process id. It appends to the log."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as errors:
-        done = subprocess.run(  # noqa: S603  our own arguments
+        done = subprocess.run(
             line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, cwd="/", check=True
         )
     return int(done.stdout)
@@ -195,7 +201,7 @@ def stop(places: Places) -> None:
         time.sleep(0.05)
 
 
-def _log_end(places: Places) -> str:
+def log_end(places: Places) -> str:
     try:
         return "\n".join(places.postgres_log.read_text(errors="replace").splitlines()[-12:])
     except OSError:

@@ -33,7 +33,9 @@ def binary() -> Path:
 
 
 def client(places: Places) -> "redis.Redis":
-    return redis.Redis(unix_socket_path=str(places.valkey_socket), socket_timeout=5, retry=Retry(NoBackoff(), 0))
+    return redis.Redis(
+        unix_socket_path=str(places.valkey_socket), socket_timeout=5, retry=Retry(NoBackoff(), 0)
+    )
 
 
 def is_running(places: Places) -> bool:
@@ -57,7 +59,16 @@ def start_line(
     if parent is not None:
         line += ["--end-with", f"{parent}:{int(signal.SIGTERM)}"]
     line += ["--", str(binary()), "--port", "0", "--unixsocket", str(places.valkey_socket)]
-    line += ["--unixsocketperm", "700", "--dir", str(places.valkey_data), "--save", "", "--loglevel", "notice"]
+    line += [
+        "--unixsocketperm",
+        "700",
+        "--dir",
+        str(places.valkey_data),
+        "--save",
+        "",
+        "--loglevel",
+        "notice",
+    ]
     line += ["--logfile", str(places.valkey_log)]
     # Each sweep finds its work in PostgreSQL again, so one second of lost messages costs nothing.
     return [*line, "--appendonly", "yes" if keep else "no", "--appendfsync", "everysec", "--daemonize", "no"]

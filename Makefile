@@ -1,0 +1,34 @@
+# make run     start everything here and print the address, logins and three things to try
+# make test    set everything up and run all tests
+# make check   linters, types, layers, migrations, API schema
+# make lock    renew requirements/*.txt after a change of pyproject.toml
+#
+# ARGS reach the tool: make test ARGS='tests/config -x', make lock ARGS=--upgrade.
+# PORT=8000 and QUIETROOM_DATA=var choose the address and the data folder, PYTHON the interpreter for .venv.
+
+SHELL := /bin/bash
+PYTHON ?= python3
+.DEFAULT_GOAL := run
+.PHONY: run test check lock
+
+run:
+	@$(PYTHON) tools/install.py run
+	@exec .venv/bin/python -m config.run
+
+test:
+	@$(PYTHON) tools/install.py dev
+	@.venv/bin/python -m pytest -n auto $(ARGS)
+
+check: export QUIETROOM_DEMO = 1
+check:
+	@$(PYTHON) tools/install.py dev
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/lint-imports
+	.venv/bin/mypy
+	.venv/bin/python manage.py makemigrations --check --dry-run
+	.venv/bin/python manage.py spectacular --validate --fail-on-warn --file /dev/null
+
+lock:
+	@$(PYTHON) tools/install.py dev
+	@bash tools/lock.sh $(ARGS)

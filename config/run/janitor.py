@@ -1,0 +1,53 @@
+"""Ends the programs of a supervisor that was killed.
+
+Reads lines "+GROUP SIGNAL" and "-GROUP" from the supervisor. When that pipe closes, however the supervisor
+went, each group that is left gets its signal, and a few seconds later SIGKILL. On Linux the kernel has sent
+the first signal already; this is for other systems, and for programs that do not listen. Needs nothing but
+the standard library, and ignores the signals of a terminal.
+"""
+
+import contextlib
+import os
+import signal
+import sys
+import time
+
+PATIENCE_SECONDS = 8
+
+
+def main() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    groups: dict[int, int] = {}
+    for line in sys.stdin:
+        if line.startswith("+"):
+            group, number = line[1:].split()
+            groups[int(group)] = int(number)
+        else:
+            groups.pop(int(line[1:]), None)
+    for group, number in groups.items():
+        send(group, number)
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while any(exists(group) for group in groups) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    for group in groups:
+        send(group, signal.SIGKILL)
+
+
+def exists(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def send(group: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, number)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""What beat starts, and how often. An admin may change or switch off any of it; we add what is missing."""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
+
+from config.heartbeats import INTERVAL_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    task: str
+    every_seconds: int
+    why: str
+
+
+SWEEPS = (
+    Sweep("notifications.tasks.deliver_due", 10, "Sends the reminders that are due."),
+    Sweep("notifications.tasks.resolve_unknown", 30, "Finds out what became of messages cut off midway."),
+    Sweep("notifications.tasks.reconcile_changed", 60, "Plans reminders again for what changed."),
+    Sweep("scheduling.tasks.expire_holds", 60, "Frees held times that nobody booked."),
+    Sweep("config.tasks.heartbeat", INTERVAL_SECONDS, "Shows that beat, broker and worker work."),
+)
+
+
+@transaction.atomic
+def ensure_schedule() -> list[str]:
+    """Add the sweeps that are missing, by name; leave those that exist as they are. Return what was added."""
+    known = set(PeriodicTask.objects.values_list("name", flat=True))
+    missing = [sweep for sweep in SWEEPS if sweep.task not in known]
+    for sweep in missing:
+        interval, _ = IntervalSchedule.objects.get_or_create(
+            every=sweep.every_seconds, period=IntervalSchedule.SECONDS
+        )
+        PeriodicTask.objects.create(
+            name=sweep.task,
+            task=sweep.task,
+            interval=interval,
+            description=sweep.why,
+            # While no worker runs they would only pile up: each does the work of all before it.
+            expire_seconds=2 * sweep.every_seconds,
+        )
+    return [sweep.task for sweep in missing]
