@@ -1,0 +1,36 @@
+"""Use cases about the set-up of the practice: locations, rooms, clinicians. Plain records, no rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, TypeVar
+
+from practice import activity
+from practice.doors import door
+from practice.editing import lock_for_edit, save_changes, save_new
+from practice.models import User
+from practice.models.base import Revisioned
+
+E = TypeVar("E", bound=Revisioned)
+
+
+@door
+def add(instance: E, *, actor: User, now: datetime) -> E:
+    """Raises ValidationError with every field's reasons."""
+    save_new(instance)
+    activity.record(f"{instance._meta.model_name}.added", instance, actor=actor, at=now)
+    return instance
+
+
+@door
+def change(
+    model: type[E], pk: int, values: Mapping[str, Any], *, revision: int | None, actor: User, now: datetime
+) -> E:
+    instance = lock_for_edit(model._default_manager.all(), pk, revision=revision)
+    changed = save_changes(instance, values)
+    if changed:
+        activity.record(
+            f"{instance._meta.model_name}.changed", instance, actor=actor, at=now, data={"fields": changed}
+        )
+    return instance

@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from practice import phones
+from practice.models.base import Revisioned, validate_time_zone
+from practice.models.people import Clinician
+
+
+class Location(Revisioned):
+    name = models.CharField(_("name"), max_length=120, unique=True)
+    display_name = models.CharField(
+        _("name in messages"),
+        max_length=24,
+        help_text=_(
+            "Neutral and short: it starts every text message and must not give away what the clinic does."
+        ),
+    )
+    time_zone = models.CharField(_("time zone"), max_length=64, validators=[validate_time_zone])
+    state = models.CharField(_("state"), max_length=2)
+    address = models.CharField(_("address"), max_length=200, blank=True)
+    phone = models.CharField(_("phone"), max_length=20)
+    is_active = models.BooleanField(_("active"), default=True)
+
+    class Meta:
+        verbose_name = _("location")
+        verbose_name_plural = _("locations")
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        super().clean()
+        self.state = self.state.strip().upper()
+        try:
+            self.phone = phones.normalise(self.phone)
+        except ValidationError as wrong:
+            raise ValidationError({"phone": wrong}) from wrong
+
+
+class Room(Revisioned):
+    class Kind(models.TextChoices):
+        DOSING = "dosing", _("dosing")
+        THERAPY = "therapy", _("therapy")
+        RECOVERY = "recovery", _("recovery")
+
+    location = models.ForeignKey(Location, models.PROTECT, related_name="rooms", verbose_name=_("location"))
+    name = models.CharField(_("name"), max_length=60)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
+    capacity = models.PositiveSmallIntegerField(_("places"), default=1)
+    is_active = models.BooleanField(_("active"), default=True)
+
+    class Meta:
+        verbose_name = _("room")
+        verbose_name_plural = _("rooms")
+        ordering = ("location", "name")
+        constraints = (
+            models.UniqueConstraint("location", "name", name="practice_room_name_unique"),
+            models.CheckConstraint(
+                condition=Q(capacity__gte=1, capacity__lte=50), name="practice_room_capacity"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class WorkingHours(Revisioned):
+    """Weekly hours on the location's clock, on dates in [effective_from_on, effective_until_on)."""
+
+    class Weekday(models.IntegerChoices):
+        MONDAY = 0, _("Monday")
+        TUESDAY = 1, _("Tuesday")
+        WEDNESDAY = 2, _("Wednesday")
+        THURSDAY = 3, _("Thursday")
+        FRIDAY = 4, _("Friday")
+        SATURDAY = 5, _("Saturday")
+        SUNDAY = 6, _("Sunday")
+
+    clinician = models.ForeignKey(
+        Clinician, models.PROTECT, related_name="working_hours", verbose_name=_("clinician")
+    )
+    location = models.ForeignKey(
+        Location, models.PROTECT, related_name="working_hours", verbose_name=_("location")
+    )
+    weekday = models.PositiveSmallIntegerField(_("weekday"), choices=Weekday.choices)
+    starts_local = models.TimeField(_("from"))
+    ends_local = models.TimeField(_("until"), help_text=_("00:00 means midnight at the end of the day."))
+    effective_from_on = models.DateField(_("first day"))
+    effective_until_on = models.DateField(_("no longer from"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("working hours")
+        verbose_name_plural = _("working hours")
+        ordering = ("clinician", "weekday", "starts_local")
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(ends_local="00:00") | Q(ends_local__gt=F("starts_local")),
+                name="practice_hours_order",
+            ),
+            models.CheckConstraint(condition=Q(weekday__lte=6), name="practice_hours_weekday"),
+            models.CheckConstraint(
+                condition=Q(effective_until_on=None) | Q(effective_until_on__gt=F("effective_from_on")),
+                name="practice_hours_effective",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_weekday_display()} {self.starts_local:%H:%M}–{self.ends_local:%H:%M}"
+
+
+class Absence(models.Model):
+    """A span [starts_at, ends_at) in which nothing can be booked."""
+
+    starts_at = models.DateTimeField(_("from"))
+    ends_at = models.DateTimeField(_("until"))
+    reason = models.CharField(_("reason"), max_length=120, blank=True)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.starts_at:%Y-%m-%d %H:%M} – {self.ends_at:%Y-%m-%d %H:%M}"
+
+
+class TimeOff(Absence, Revisioned):
+    clinician = models.ForeignKey(
+        Clinician, models.PROTECT, related_name="time_off", verbose_name=_("clinician")
+    )
+
+    class Meta:
+        verbose_name = _("time off")
+        verbose_name_plural = _("time off")
+        ordering = ("starts_at",)
+        constraints = (
+            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="practice_time_off_order"),
+        )
+
+
+class Closure(Absence, Revisioned):
+    location = models.ForeignKey(
+        Location, models.PROTECT, related_name="closures", verbose_name=_("location")
+    )
+
+    class Meta:
+        verbose_name = _("closure")
+        verbose_name_plural = _("closures")
+        ordering = ("starts_at",)
+        constraints = (
+            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="practice_closure_order"),
+        )
