@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from django.utils.translation import gettext_noop as _
+
+from practice.doors import on_violation
+from practice.errors import Invalid, Refused, Taken
+
+
+class NotAPrescriber(Invalid):
+    code = "not_a_prescriber"
+    message = _("Only a psychiatrist can decide and sign this.")
+
+
+class NotATherapist(Invalid):
+    code = "not_a_therapist"
+    message = _("This has to be one of the therapists.")
+
+
+class AlreadyRevoked(Refused):
+    code = "already_revoked"
+    message = _("This prescription was revoked before.")
+
+
+class HasAnOpenPlan(Taken):
+    code = "has_an_open_plan"
+    message = _("The client has an open treatment plan already.")
+
+
+class PlanNotDraft(Refused):
+    code = "plan_not_draft"
+    message = _("Only a draft can be activated.")
+
+
+class ProtocolNotUsable(Refused):
+    code = "protocol_not_usable"
+    message = _("This protocol has not been approved, or is retired.")
+
+
+class ProtocolDecided(Refused):
+    code = "protocol_decided"
+    message = _("This protocol has been approved or retired before.")
+
+
+on_violation("treatment_plans_one_open_plan", HasAnOpenPlan)

@@ -1,0 +1,15 @@
+from treatment_plans.models.base import Route
+from treatment_plans.models.medical import Clearance, Prescription, RemsEnrollment
+from treatment_plans.models.plans import FollowUp, PlannedSession, TreatmentPlan
+from treatment_plans.models.protocols import Protocol
+
+__all__ = [
+    "Clearance",
+    "FollowUp",
+    "PlannedSession",
+    "Prescription",
+    "Protocol",
+    "RemsEnrollment",
+    "Route",
+    "TreatmentPlan",
+]
