@@ -12,6 +12,7 @@ import pytest
 
 from config.servers import postgres, valkey
 from config.servers.places import Places, locate
+from tests.cast import Clinic, make_clinic
 
 DATA = Path(__file__).resolve().parents[1] / "var" / "test"
 # A crash may lose the test databases: the next run makes its own.
@@ -72,3 +73,8 @@ def drop_databases_of_dead_runs(places: Places) -> None:
 @pytest.fixture(scope="session")
 def places() -> Places:
     return locate(DATA)
+
+
+@pytest.fixture
+def clinic(db: None) -> Clinic:
+    return make_clinic()

@@ -1,0 +1,361 @@
+"""The one door for times: booking a session and moving it.
+
+Seven steps, always in this order: access (the caller's) → lock → load → decide → write → record → announce.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+
+from practice import activity, clock
+from practice.blockers import Blocker
+from practice.clients import join_care_team
+from practice.doors import door, step
+from practice.errors import OutOfScope, Taken
+from practice.models import Client, Clinician, Location, Room, User
+from scheduling import availability, changes, gate
+from scheduling.availability import Wish
+from scheduling.engine.openings import find_openings, why_not
+from scheduling.engine.types import Opening, ResourceKey, Span
+from scheduling.errors import NotBookable, NotPossibleNow
+from scheduling.models import AppointmentType, Booking, Occupancy
+from scheduling.starts import promise
+from treatment_plans.models import PlannedSession, TreatmentPlan
+
+R = TypeVar("R")
+Choice = Mapping[str, ResourceKey]
+
+TRIES = 3
+ALTERNATIVES = 3
+LOOK_BACK, LOOK_AHEAD = timedelta(days=3), timedelta(days=14)
+
+
+class LostRace(Exception):
+    """Someone took what we had chosen before we had locked it; another choice may still fit."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to book and for whom. Ids that are None are chosen: those whom the plan names first."""
+
+    client: Client
+    appointment_type: AppointmentType
+    location: Location
+    planned_session: PlannedSession | None = None
+    therapist_id: int | None = None
+    psychiatrist_id: int | None = None
+    room_id: int | None = None
+    moving: Booking | None = None
+
+    @property
+    def wish(self) -> Wish:
+        return Wish(
+            appointment_type=self.appointment_type,
+            location=self.location,
+            client=self.client,
+            plan=self.planned_session.plan if self.planned_session else None,
+            therapist_id=self.therapist_id,
+            psychiatrist_id=self.psychiatrist_id,
+            room_id=self.room_id,
+            moving_booking_id=self.moving.pk if self.moving else None,
+        )
+
+    def session(self, choice: Choice) -> gate.Session:
+        return gate.Session(
+            client=self.client,
+            appointment_type=self.appointment_type,
+            location=self.location,
+            planned_session=self.planned_session,
+            therapist_id=choice["therapist"].id if "therapist" in choice else self.therapist_id,
+            psychiatrist_id=choice["psychiatrist"].id if "psychiatrist" in choice else self.psychiatrist_id,
+            booking_id=self.moving.pk if self.moving else None,
+        )
+
+
+def book(request: Request, starts_at: datetime, *, actor: User, now: datetime) -> Booking:
+    """Reserve a time with its people, room and client. `starts_at` is aware.
+
+    Raises NotBookable with every blocker, Taken when another transaction won after our check; both with
+    the nearest openings. Locks the plan, clinicians, rooms and the client, each by primary key.
+    """
+    return _explained(request, starts_at, now, lambda: _book(request, starts_at, actor=actor, now=now))
+
+
+def reschedule(
+    booking_id: int,
+    starts_at: datetime,
+    *,
+    therapist_id: int | None = None,
+    psychiatrist_id: int | None = None,
+    room_id: int | None = None,
+    actor: User,
+    now: datetime,
+) -> Booking:
+    """Move a booking; a failed move leaves it as it was. Answers about the old time no longer count.
+
+    Who was booked stays unless named anew; the room may change if it must. Errors and locks as in `book`.
+    """
+    moving = load_booking(booking_id)
+    request = Request(
+        client=moving.client,
+        appointment_type=moving.appointment_type,
+        location=moving.location,
+        planned_session=moving.planned_session,
+        therapist_id=therapist_id or moving.therapist_id,
+        psychiatrist_id=psychiatrist_id or moving.psychiatrist_id,
+        room_id=room_id,
+        moving=moving,
+    )
+    return _explained(request, starts_at, now, lambda: _reschedule(request, starts_at, actor=actor, now=now))
+
+
+def openings(request: Request, window: Span, *, limit: int, now: datetime) -> tuple[Opening, ...]:
+    """What `book` would accept in `window`, ascending: the same calendars and the same gate."""
+    board = availability.load(request.wish, window, now=now)
+    session = request.session(_first_candidates(board))
+    loaded = gate.load([session])
+    passes: dict[object, bool] = {}
+    tz = clock.zone(request.location.time_zone)
+
+    def allowed(start: datetime) -> bool:
+        """The gate looks at days, so one answer serves a whole day."""
+        day = clock.local_day(start, tz)
+        if day not in passes:
+            passes[day] = not _without_clinicians(loaded.blockers(session, starts_at=start, now=now))
+        return passes[day]
+
+    return find_openings(board.demand, board.calendars, window=window, limit=limit, allowed=allowed)
+
+
+def blockers(request: Request, starts_at: datetime, *, now: datetime) -> tuple[Blocker, ...]:
+    """Every reason why `book` would refuse this start; empty exactly if it would accept."""
+    board = availability.load(request.wish, _moment(starts_at), now=now)
+    choice = _choose(board, starts_at)
+    session = request.session(choice or _first_candidates(board))
+    against = why_not(starts_at, board.demand, board.calendars, choice=choice)
+    return (*against, *gate.load([session]).blockers(session, starts_at=starts_at, now=now))
+
+
+def load_booking(booking_id: int) -> Booking:
+    """With all that a decision about it needs. Raises OutOfScope."""
+    found = (
+        Booking.objects.select_related(
+            "client", "location", "appointment_type", "planned_session__plan__protocol"
+        )
+        .filter(pk=booking_id)
+        .first()
+    )
+    if found is None:
+        raise OutOfScope
+    return found
+
+
+@door
+def _book(request: Request, starts_at: datetime, *, actor: User, now: datetime) -> Booking:
+    request, choice = _decide(request, starts_at, now=now)
+    session = request.session(choice)
+    room = next((key for need, key in choice.items() if need.startswith("room:")), None)
+    local = promise(starts_at, request.location)
+    booking = Booking.objects.create(
+        client=request.client,
+        planned_session=request.planned_session,
+        appointment_type=request.appointment_type,
+        location=request.location,
+        therapist_id=session.therapist_id,
+        psychiatrist_id=session.psychiatrist_id,
+        room_id=room.id if room else None,
+        room_place=room.unit if room else None,
+        starts_at=starts_at,
+        ends_at=starts_at + timedelta(minutes=request.appointment_type.duration_minutes),
+        starts_on=local.starts_on,
+        starts_local=local.starts_local,
+        time_zone=local.time_zone,
+        fold=local.fold,
+        status=Booking.Status.BOOKED,
+        created_at=now,
+        booked_by=actor,
+        booked_at=now,
+        touched_at=now,
+    )
+    _occupy(booking, choice)
+    clinicians = [pk for pk in (session.therapist_id, session.psychiatrist_id) if pk]
+    join_care_team(request.client.pk, clinicians, actor=actor, now=now)
+    activity.record("booking.booked", booking, actor=actor, at=now, client=request.client)
+    changes.announce([booking.pk], now=now)
+    return booking
+
+
+@door
+def _reschedule(request: Request, starts_at: datetime, *, actor: User, now: datetime) -> Booking:
+    request, choice = _decide(request, starts_at, now=now)
+    booking = request.moving
+    if booking is None:
+        raise ValueError("There is no booking to move.")
+    session = request.session(choice)
+    room = next((key for need, key in choice.items() if need.startswith("room:")), None)
+    local = promise(starts_at, request.location)
+    for name, value in {
+        "therapist_id": session.therapist_id,
+        "psychiatrist_id": session.psychiatrist_id,
+        "room_id": room.id if room else None,
+        "room_place": room.unit if room else None,
+        "starts_at": starts_at,
+        "ends_at": starts_at + timedelta(minutes=request.appointment_type.duration_minutes),
+        "starts_on": local.starts_on,
+        "starts_local": local.starts_local,
+        "time_zone": local.time_zone,
+        "fold": local.fold,
+        "version": booking.version + 1,
+        "revision": booking.revision + 1,
+        "moved_at": now,
+        "touched_at": now,
+    }.items():
+        setattr(booking, name, value)
+    booking.save()
+    Occupancy.objects.filter(booking=booking).delete()
+    _occupy(booking, choice)
+    clinicians = [pk for pk in (session.therapist_id, session.psychiatrist_id) if pk]
+    join_care_team(request.client.pk, clinicians, actor=actor, now=now)
+    activity.record(
+        "booking.moved",
+        booking,
+        actor=actor,
+        at=now,
+        client=request.client,
+        data={"version": booking.version},
+    )
+    changes.announce([booking.pk], now=now)
+    return booking
+
+
+@step
+def _decide(request: Request, starts_at: datetime, *, now: datetime) -> tuple[Request, Choice]:
+    """Choose, lock what was chosen, then judge everything again under the locks."""
+    board = availability.load(request.wish, _moment(starts_at), now=now)
+    choice = _choose(board, starts_at)
+    request = _lock(request, choice or {})
+    if choice is not None:
+        board = availability.load(request.wish, _moment(starts_at), now=now)
+    against = why_not(starts_at, board.demand, board.calendars, choice=choice)
+    session = request.session(choice or _first_candidates(board))
+    closed = gate.load([session]).blockers(session, starts_at=starts_at, now=now)
+    if choice is not None and against and not closed and _is_only_busy(against):
+        raise LostRace
+    if against or closed or choice is None:
+        raise NotBookable(blockers=(*against, *closed))
+    return request, choice
+
+
+def _choose(board: availability.Board, starts_at: datetime) -> Choice | None:
+    """The first candidates that fit together at this start, or None when nothing does."""
+    found = find_openings(board.demand, board.calendars, window=_moment(starts_at), limit=1)
+    return found[0].chosen if found else None
+
+
+def _first_candidates(board: availability.Board) -> Choice:
+    """Whom to judge by the gate when nobody could be chosen."""
+    return {need.key: need.candidates[0] for need in board.demand.needs if need.candidates}
+
+
+@step
+def _lock(request: Request, choice: Choice) -> Request:
+    """Lock in the order of docs/locking.md and read again what may have changed while we waited."""
+    planned, plan = request.planned_session, None
+    if planned is not None:
+        plan = (
+            TreatmentPlan.objects.select_for_update(no_key=True, of=("self",))
+            .select_related("protocol")
+            .get(pk=planned.plan_id)
+        )
+    ids: dict[str, list[int]] = {"clinician": [], "room": []}
+    for key in choice.values():
+        ids[key.kind].append(key.id)
+    for model, pks in ((Clinician, ids["clinician"]), (Room, ids["room"])):
+        list(model.objects.select_for_update(no_key=True).filter(pk__in=pks).order_by("pk").values_list("pk"))
+    client = Client.objects.select_for_update(no_key=True).get(pk=request.client.pk)
+    if planned is not None and plan is not None:
+        planned = PlannedSession.objects.get(pk=planned.pk)
+        planned.plan = plan
+    moving = request.moving
+    if moving is not None:
+        now_held = Booking.objects.select_for_update(no_key=True).get(pk=moving.pk)
+        if now_held.status not in Booking.UPCOMING:
+            raise NotPossibleNow(
+                params={"status": now_held.get_status_display(), "wanted": str(Booking.Status.BOOKED.label)}
+            )
+        if now_held.revision != moving.revision:
+            raise Taken(code="moved_meanwhile")
+        moving = now_held
+    return replace(request, client=client, planned_session=planned, moving=moving)
+
+
+@step
+def _occupy(booking: Booking, choice: Choice) -> None:
+    rows = []
+    for phase in booking.appointment_type.phases.all():
+        key = choice[phase.need]
+        rows.append(
+            Occupancy(
+                booking=booking,
+                clinician_id=key.id if phase.role else None,
+                room_id=None if phase.role else key.id,
+                room_place=None if phase.role else key.unit,
+                occupies=DateTimeTZRange(
+                    booking.starts_at + timedelta(minutes=phase.from_minutes),
+                    booking.starts_at + timedelta(minutes=phase.until_minutes),
+                ),
+            )
+        )
+    rows.append(
+        Occupancy(
+            booking=booking,
+            client_id=booking.client_id,
+            occupies=DateTimeTZRange(booking.starts_at, booking.ends_at),
+        )
+    )
+    Occupancy.objects.bulk_create(rows)
+
+
+def _explained(request: Request, starts_at: datetime, now: datetime, attempt: Callable[[], R]) -> R:
+    """Try again when a race over a free choice was lost; add the nearest openings to a refusal."""
+    try:
+        for _each in range(TRIES):
+            try:
+                return attempt()
+            except LostRace:
+                continue
+        raise Taken
+    except (NotBookable, Taken) as refusal:
+        refusal.alternatives = _nearest(request, starts_at, now=now)
+        raise
+
+
+def _nearest(request: Request, starts_at: datetime, *, now: datetime) -> list[dict[str, object]]:
+    """Up to three openings around the wanted start, nearest first, as values for the answer."""
+    tz = clock.zone(request.location.time_zone)
+    window = Span(max(now, starts_at - LOOK_BACK), max(now, starts_at) + LOOK_AHEAD)
+    found = openings(request, window, limit=400, now=now)
+    nearest = sorted(found, key=lambda opening: abs(opening.start - starts_at))[:ALTERNATIVES]
+    return [{"starts_at": opening.start.astimezone(tz).isoformat()} for opening in nearest]
+
+
+def _moment(starts_at: datetime) -> Span:
+    return Span(starts_at, starts_at + datetime.resolution)
+
+
+def _is_only_busy(against: tuple[Blocker, ...]) -> bool:
+    return all(blocker.code == "busy" for blocker in against)
+
+
+def _without_clinicians(found: tuple[Blocker, ...]) -> tuple[Blocker, ...]:
+    """The engine judges each candidate's own licence; what the gate says of the first is no reason here."""
+    return tuple(
+        blocker
+        for blocker in found
+        if blocker.code not in {"therapist_not_licensed", "prescriber_not_licensed"}
+    )

@@ -1,0 +1,178 @@
+"""May this session take place? Rows to facts for `treatment_plans.gates`, for many sessions at once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypedDict
+
+from practice import clock
+from practice.blockers import Blocker
+from practice.blockers import gettext_noop as _
+from practice.models import Client, Location
+from scheduling.availability import where_the_client_is
+from scheduling.models import AppointmentType, Booking
+from treatment_plans import facts, gates
+from treatment_plans.models import PlannedSession, Protocol, TreatmentPlan
+from treatment_plans.supply import DoseFact
+
+BEFORE_THE_COURSE = frozenset({PlannedSession.Kind.CONSULT, PlannedSession.Kind.EVALUATION})
+
+
+@dataclass(frozen=True)
+class Session:
+    """A booked or proposed session, with whom it would take place."""
+
+    client: Client
+    appointment_type: AppointmentType
+    location: Location
+    planned_session: PlannedSession | None
+    therapist_id: int | None
+    psychiatrist_id: int | None
+    booking_id: int | None = None
+    is_booked_here: bool = False  # at the very time that is judged
+
+    @property
+    def plan(self) -> TreatmentPlan | None:
+        return self.planned_session.plan if self.planned_session else None
+
+    @property
+    def is_dosing(self) -> bool:
+        return self.appointment_type.kind == PlannedSession.Kind.DOSING
+
+    @property
+    def prescriber_id(self) -> int | None:
+        """Who answers for it medically: who is booked, or for a dose the plan's prescriber."""
+        if self.psychiatrist_id is not None or self.plan is None or not self.is_dosing:
+            return self.psychiatrist_id
+        return self.plan.prescriber_id
+
+    @property
+    def clinician_ids(self) -> list[int]:
+        return [pk for pk in (self.therapist_id, self.prescriber_id) if pk is not None]
+
+
+class Shared(TypedDict):
+    client_state: str
+    therapist: gates.ClinicianFact | None
+    prescriber: gates.ClinicianFact | None
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Everything that is on record about some sessions, loaded once."""
+
+    facts: facts.Facts
+    doses: Mapping[int, Sequence[DoseFact]]  # by client
+
+    def blockers(self, session: Session, *, starts_at: datetime, now: datetime) -> tuple[Blocker, ...]:
+        """Every reason why not, judged for the day of the start, or for now once that is later."""
+        at = max(starts_at, now)
+        day = clock.local_day(starts_at, clock.zone(session.location.time_zone))
+        plan = session.plan
+        shared: Shared = {
+            "client_state": where_the_client_is(session.appointment_type, session.location, session.client),
+            "therapist": self.facts.clinician(session.therapist_id),
+            "prescriber": self.facts.clinician(session.prescriber_id),
+        }
+        found = list(_session_is_over(session))
+        if not session.is_dosing or plan is None:
+            plan_status = _plan_status_that_counts(session)
+            found += gates.session_blockers(gates.SessionFacts(plan_status=plan_status, **shared), day=day)
+            return tuple(found)
+        found += gates.dosing_blockers(
+            self._dosing_facts(session, plan, plan.protocol, shared), at=at, day=day
+        )
+        return tuple(found)
+
+    def _dosing_facts(
+        self, session: Session, plan: TreatmentPlan, protocol: Protocol, shared: Shared
+    ) -> gates.DosingFacts:
+        of_client = self.facts.clients[session.client.pk]
+        return gates.DosingFacts(
+            plan_status=plan.status,
+            booking_id=session.booking_id,
+            is_booked_here=session.is_booked_here,
+            route=protocol.route,
+            booked_route=session.appointment_type.route,
+            protocol_is_approved=protocol.approved_at is not None,
+            min_days_between_doses=protocol.min_days_between_doses,
+            needs_prescriber_on_site=protocol.needs_prescriber_on_site,
+            needs_rems_enrollment=facts.needs_rems_enrollment(protocol),
+            has_psychiatrist=session.psychiatrist_id is not None,
+            required_documents=self.facts.documents,
+            signatures=of_client.signatures,
+            clearances=of_client.clearances,
+            prescriptions=of_client.prescriptions,
+            other_doses=tuple(
+                dose
+                for dose in self.doses.get(session.client.pk, ())
+                if dose.booking_id != session.booking_id or session.booking_id is None
+            ),
+            enrollments=of_client.enrollments,
+            **shared,
+        )
+
+
+def load(sessions: Iterable[Session]) -> Gate:
+    """Seven queries, whatever the number of sessions."""
+    sessions = list(sessions)
+    client_ids = {session.client.pk for session in sessions}
+    clinician_ids = {pk for session in sessions for pk in session.clinician_ids}
+    return Gate(facts.load(client_ids, clinician_ids), _doses(client_ids))
+
+
+def session_of(booking: Booking) -> Session:
+    """An existing booking at its own time."""
+    return Session(
+        client=booking.client,
+        appointment_type=booking.appointment_type,
+        location=booking.location,
+        planned_session=booking.planned_session,
+        therapist_id=booking.therapist_id,
+        psychiatrist_id=booking.psychiatrist_id,
+        booking_id=booking.pk,
+        is_booked_here=True,
+    )
+
+
+def _doses(client_ids: Iterable[int]) -> Mapping[int, Sequence[DoseFact]]:
+    """Live and completed dosing sessions by client."""
+    doses: dict[int, list[DoseFact]] = defaultdict(list)
+    rows = Booking.objects.filter(
+        client__in=client_ids,
+        appointment_type__kind=PlannedSession.Kind.DOSING,
+        status__in=Booking.TAKES_A_DOSE,
+    ).values_list("pk", "client", "appointment_type__route", "starts_at", "starts_on", "completed_at")
+    for pk, client, route, starts_at, starts_on, completed_at in rows:
+        doses[client].append(DoseFact(pk, route, starts_at, starts_on, completed_at is not None))
+    return doses
+
+
+def _plan_status_that_counts(session: Session) -> str | None:
+    """Consult and evaluation come before a plan is active; only a closed one stands against them."""
+    if session.plan is None:
+        return None
+    is_early = session.appointment_type.kind in BEFORE_THE_COURSE
+    return None if is_early and session.plan.status == TreatmentPlan.Status.DRAFT else session.plan.status
+
+
+def _session_is_over(session: Session) -> Iterable[Blocker]:
+    planned = session.planned_session
+    if planned is None:
+        return
+    if planned.completed_at is not None:
+        yield Blocker("session_completed", _("This planned session was completed before."))
+    if planned.withdrawn_at is not None:
+        yield Blocker("session_withdrawn", _("This planned session was withdrawn from the plan."))
+    if planned.kind != session.appointment_type.kind:
+        yield Blocker(
+            "kind_mismatch",
+            _(
+                "This appointment type is for another kind of session (%(booked)s) "
+                "than planned (%(planned)s)."
+            ),
+            {"booked": session.appointment_type.kind, "planned": planned.kind},
+        )

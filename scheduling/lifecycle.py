@@ -1,0 +1,135 @@
+"""What happens to a booking: the one table of transitions, and the doors that walk along it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.utils.translation import gettext_noop as _
+
+from practice import activity
+from practice.doors import door, step
+from practice.errors import Invalid, OutOfScope
+from practice.models import User
+from scheduling import changes, readiness
+from scheduling.errors import NotPossibleNow, NotReady
+from scheduling.models import Booking, Occupancy
+from treatment_plans import sessions
+
+Status = Booking.Status
+
+TRANSITIONS: dict[str, frozenset[str]] = {
+    Status.HELD: frozenset({Status.BOOKED, Status.EXPIRED, Status.CANCELLED}),
+    Status.BOOKED: frozenset({Status.ARRIVED, Status.CANCELLED, Status.NO_SHOW}),
+    Status.ARRIVED: frozenset({Status.IN_SESSION, Status.CANCELLED, Status.NO_SHOW}),
+    Status.IN_SESSION: frozenset({Status.COMPLETED, Status.CANCELLED}),
+    Status.COMPLETED: frozenset(),
+    Status.CANCELLED: frozenset(),
+    Status.NO_SHOW: frozenset(),
+    Status.EXPIRED: frozenset(),
+}
+
+STAMPS: dict[str, str] = {
+    Status.BOOKED: "booked_at",
+    Status.ARRIVED: "arrived_at",
+    Status.IN_SESSION: "started_at",
+    Status.COMPLETED: "completed_at",
+    Status.CANCELLED: "cancelled_at",
+    Status.NO_SHOW: "no_show_at",
+    Status.EXPIRED: "expired_at",
+}
+
+
+@door
+def arrive(booking_id: int, *, actor: User, now: datetime) -> Booking:
+    """The client is here. Never refused for a missing item: that is looked at before the start."""
+    booking = lock(booking_id)
+    move_to(booking, Status.ARRIVED, actor=actor, now=now)
+    return booking
+
+
+@door
+def start(booking_id: int, *, actor: User, now: datetime) -> Booking:
+    """Begin the session. Raises NotReady with every light that is not ready, judged again now."""
+    booking = lock(booking_id)
+    check_transition(booking, Status.IN_SESSION)
+    blockers = readiness.start_blockers(booking, now=now)
+    if blockers:
+        raise NotReady(blockers=blockers)
+    move_to(booking, Status.IN_SESSION, actor=actor, now=now)
+    return booking
+
+
+@door
+def complete(booking_id: int, *, actor: User, now: datetime) -> Booking:
+    """The session took place. A dosing session's follow-ups are created with it, once."""
+    booking = lock(booking_id)
+    move_to(booking, Status.COMPLETED, actor=actor, now=now)
+    if booking.planned_session_id:
+        sessions.complete(booking.planned_session_id, completed_at=now, actor=actor)
+    return booking
+
+
+@door
+def cancel(booking_id: int, *, party: str, reason: str, actor: User, now: datetime) -> Booking:
+    """Free the time. `party` is "client" or "clinic"; a reason is required."""
+    if not reason.strip():
+        raise Invalid(_("Say why the session is cancelled."), code="required", pointer="/reason")
+    booking = lock(booking_id)
+    booking.cancelled_by_party = party
+    booking.cancel_reason = reason.strip()
+    move_to(booking, Status.CANCELLED, actor=actor, now=now, also=("cancelled_by_party", "cancel_reason"))
+    return booking
+
+
+@door
+def mark_no_show(booking_id: int, *, actor: User, now: datetime) -> Booking:
+    """The client did not come. Raises Invalid before the start."""
+    booking = lock(booking_id)
+    check_transition(booking, Status.NO_SHOW)
+    if now < booking.starts_at:
+        raise Invalid(_("The session has not started yet."), code="not_started")
+    move_to(booking, Status.NO_SHOW, actor=actor, now=now)
+    return booking
+
+
+@step
+def lock(booking_id: int) -> Booking:
+    """The booking with its type, locked until the end of the transaction. Raises OutOfScope."""
+    found = (
+        Booking.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("appointment_type", "location", "client")
+        .filter(pk=booking_id)
+        .first()
+    )
+    if found is None:
+        raise OutOfScope
+    return found
+
+
+def check_transition(booking: Booking, status: str) -> None:
+    if status not in TRANSITIONS[booking.status]:
+        raise NotPossibleNow(
+            params={"status": booking.get_status_display(), "wanted": str(Status(status).label)}
+        )
+
+
+@step
+def move_to(
+    booking: Booking, status: str, *, actor: User | None, now: datetime, also: Sequence[str] = ()
+) -> None:
+    """Take one transition of the locked `booking`; save `also` with it, free what it took when it ends.
+
+    Raises NotPossibleNow for a step that the table does not have.
+    """
+    check_transition(booking, status)
+    stamp = STAMPS[status]
+    booking.status = status
+    booking.touched_at = now
+    booking.revision += 1
+    setattr(booking, stamp, now)
+    booking.save(update_fields=["status", "touched_at", "revision", stamp, *also])
+    if not booking.is_live:
+        Occupancy.objects.filter(booking=booking).delete()
+    activity.record(f"booking.{status}", booking, actor=actor, at=now, client=booking.client_id)
+    changes.announce([booking.pk], now=now)

@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from scheduling import appointment_types
+from treatment_plans import first_protocols
+
+
+class Command(BaseCommand):
+    help = (
+        "Add the first protocols (not approved) and appointment types where they are missing. Changes none."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with transaction.atomic(durable=True):
+            protocols = first_protocols.add_missing()
+            types = appointment_types.add_missing()
+        self.stdout.write(
+            _("Added %(protocols)s protocols and %(types)s appointment types.")
+            % {"protocols": len(protocols), "types": len(types)}
+        )
