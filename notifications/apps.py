@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class NotificationsConfig(AppConfig):
+    name = "notifications"
+    verbose_name = _("Messages")
+
+    def ready(self) -> None:
+        from notifications.reconcile import booking_changed
+        from scheduling.changes import subscribe
+
+        subscribe(booking_changed)

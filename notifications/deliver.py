@@ -1,0 +1,260 @@
+"""Claim, check once more, send, mark.
+
+What may go wrong, and what then: a worker that dies after its claim leaves rows in `sending`. When their
+lease is over they become `unknown` and are never simply sent again: `notifications.resolve` asks the
+provider, and where it can't tell, a person decides. So each reminder is accepted by a provider at most
+once, and a send never begins after the booking's cancellation has committed: the claim holds the booking's
+lock when it looks.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F
+
+from notifications import facts, wording
+from notifications.channels import DeliveryError, OutcomeUnknown, Outgoing, Receipt, channel_for
+from notifications.crash import crash_here
+from notifications.facts import Loaded
+from notifications.lint import problems
+from notifications.models import Message, Reminder, ReminderEvent
+from notifications.reconcile import RELATED, judged, skip, why_skipped
+from notifications.rules import Wanted
+from practice import phones
+from practice.doors import door
+from scheduling.models import Booking
+
+State = Reminder.State
+logger = logging.getLogger(__name__)
+
+PROVIDER_TIMEOUT = timedelta(seconds=15)
+LEASE = timedelta(seconds=60)  # longer than a provider may take, or a living worker would lose its row
+BATCH = 20
+MOST_ATTEMPTS = 8
+FIRST_BACKOFF, LONGEST_BACKOFF = timedelta(seconds=30), timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class Claimed:
+    reminder: Reminder
+    outgoing: Outgoing
+    lease_until: datetime
+
+
+def deliver_due(*, clock: Callable[[], datetime], limit: int = BATCH) -> int:
+    """Send what is due, at most `limit`; returns how many rows were looked at, 0 when there is no work."""
+    looked_at, claimed = claim(now=clock(), limit=limit)
+    crash_here("after_claim")
+    for one in claimed:
+        if clock() > one.lease_until - PROVIDER_TIMEOUT:
+            _give_back(one, now=clock())
+            continue
+        _send(one, clock=clock)
+    return looked_at
+
+
+@door
+def claim(*, now: datetime, limit: int) -> tuple[int, list[Claimed]]:
+    """Take due rows for sending, in one short transaction that ends before any provider is called.
+
+    Never waits: a reminder that another worker has, or whose booking is being changed, is left for the next
+    round. Each row is judged again by the rules, with the facts of now.
+    """
+    rows = list(
+        Reminder.objects.select_for_update(no_key=True, skip_locked=True)
+        .filter(state=State.PLANNED, next_attempt_at__lte=now)
+        .order_by("next_attempt_at", "pk")[:limit]
+    )
+    bookings = (
+        Booking.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
+        .filter(pk__in={row.booking_id for row in rows})
+        .select_related(*RELATED)
+        .order_by("pk")
+    )
+    loaded = facts.load(bookings)
+    told = _told(loaded)
+    claimed = []
+    for row in rows:
+        if row.booking_id not in loaded:
+            continue
+        one = loaded[row.booking_id]
+        wanted = _still_wanted(row, one, told=row.booking_id in told, now=now)
+        if wanted is None:
+            skip(row, why_skipped(one, row, None), now=now)
+        elif wanted.due_at > now:
+            _postpone(row, wanted)
+        elif (taken := _take(row, one, now=now)) is not None:
+            claimed.append(taken)
+    return len(rows), claimed
+
+
+def _told(loaded: Iterable[int]) -> set[int]:
+    """Bookings of which some message may have gone out."""
+    states = Reminder.MAY_HAVE_GONE_OUT
+    return set(
+        Reminder.objects.filter(booking__in=loaded, state__in=states).values_list("booking_id", flat=True)
+    )
+
+
+def _still_wanted(row: Reminder, loaded: Loaded, *, told: bool, now: datetime) -> Wanted | None:
+    if row.booking_version != loaded.booking.version or now >= row.expires_at:
+        return None
+    due = judged(loaded, told=told, now=now).due
+    return next((item for item in due if (item.kind, item.channel) == (row.kind, row.channel)), None)
+
+
+def _postpone(row: Reminder, wanted: Wanted) -> None:
+    """The rules want it later by now, for example because quiet hours have begun."""
+    Reminder.objects.filter(pk=row.pk).update(
+        due_at=wanted.due_at, next_attempt_at=wanted.due_at, expires_at=wanted.expires_at
+    )
+
+
+def _take(row: Reminder, loaded: Loaded, *, now: datetime) -> Claimed | None:
+    rendered = render(row, loaded)
+    found = problems(rendered, channel=row.channel, level=loaded.client.message_detail)
+    if found:
+        logger.error("reminder %s not sent: wording %s", row.pk, ",".join(found))
+        skip(row, Reminder.Skip.WORDING, now=now)
+        return None
+    token, recipient = uuid.uuid4(), loaded.addresses[row.channel]
+    row.state, row.lease_token, row.lease_until = State.SENDING, token, now + LEASE
+    row.attempt_count += 1
+    row.save(update_fields=["state", "lease_token", "lease_until", "attempt_count"])
+    _record(row, State.PLANNED, State.SENDING, now=now)
+    Message.objects.create(
+        reminder=row,
+        token=token,
+        recipient=recipient,
+        subject=rendered.subject,
+        body=rendered.body,
+        started_at=now,
+    )
+    outgoing = Outgoing(
+        token=str(token),
+        to=recipient,
+        subject=rendered.subject,
+        body=rendered.body,
+        expires_at=row.expires_at,
+        language=loaded.client.language,
+        sender_name=loaded.booking.location.display_name,
+    )
+    return Claimed(row, outgoing, row.lease_until)
+
+
+def render(row: Reminder, loaded: Loaded) -> wording.Rendered:
+    """The text of a reminder from the facts of now."""
+    booking, client = loaded.booking, loaded.client
+    return wording.render(
+        row.kind,
+        channel=row.channel,
+        language=client.language,
+        detail=client.message_detail,
+        facts=wording.MessageFacts(
+            display_name=booking.location.display_name,
+            phone=phones.display(booking.location.phone),
+            starts_at=booking.starts_at,
+            client_zone=client.time_zone,
+            clinic_zone=booking.location.time_zone,
+            first_name=client.display_name.split()[0],
+            visit_minutes=booking.appointment_type.duration_minutes,
+            address=booking.location.address,
+            stop_eating_at=loaded.facts.stop_eating_at,
+            stop_drinking_at=loaded.facts.stop_drinking_at,
+            asks=loaded.facts.missing,
+            escort_required=loaded.facts.escort_required,
+            by_email_too=row.kind == Reminder.Kind.FASTING and "email" in loaded.addresses,
+        ),
+    )
+
+
+def _send(one: Claimed, *, clock: Callable[[], datetime]) -> None:
+    """One provider call, outside any transaction. One bad row must not stop the others."""
+    try:
+        crash_here("before_send")
+        receipt = channel_for(one.reminder.channel).send(one.outgoing)
+        crash_here("after_accept")
+    except OutcomeUnknown as lost:
+        _mark(one, State.UNKNOWN, Message.Outcome.UNKNOWN, now=clock(), error_code=lost.code)
+    except DeliveryError as error:
+        _refused(one, error, now=clock())
+    except Exception:
+        logger.exception("reminder %s: sending broke", one.reminder.pk)
+        _mark(one, State.UNKNOWN, Message.Outcome.UNKNOWN, now=clock(), error_code="exception")
+    else:
+        _mark(one, State.SENT, Message.Outcome.ACCEPTED, now=clock(), receipt=receipt)
+
+
+def _refused(one: Claimed, error: DeliveryError, *, now: datetime) -> None:
+    reminder = one.reminder
+    next_attempt_at = now + backoff(reminder.attempt_count, retry_after=error.retry_after)
+    may_retry = reminder.attempt_count < MOST_ATTEMPTS and next_attempt_at < reminder.expires_at
+    state = State.PLANNED if may_retry and not error.permanent else State.FAILED
+    _mark(
+        one, state, Message.Outcome.REFUSED, now=now, error_code=error.code, next_attempt_at=next_attempt_at
+    )
+
+
+def backoff(attempt: int, *, retry_after: float | None = None) -> timedelta:
+    """Exponential with full jitter, at least what the provider asked for."""
+    ceiling = min(LONGEST_BACKOFF, FIRST_BACKOFF * 2 ** min(attempt - 1, 10))
+    jittered = ceiling * random.uniform(0.5, 1)  # noqa: S311  jitter, not a secret
+    return max(jittered, timedelta(seconds=retry_after or 0))
+
+
+def _mark(
+    one: Claimed,
+    state: str,
+    outcome: str,
+    *,
+    now: datetime,
+    receipt: Receipt | None = None,
+    error_code: str = "",
+    next_attempt_at: datetime | None = None,
+) -> None:
+    """Write the result if the lease is still ours; if not, `resolve` has the row and finds out itself."""
+    crash_here("before_mark")
+    with transaction.atomic(durable=True):
+        is_ours = Reminder.objects.filter(
+            pk=one.reminder.pk, lease_token=one.outgoing.token, state=State.SENDING
+        ).update(
+            state=state,
+            last_error_code=error_code,
+            next_attempt_at=next_attempt_at or F("next_attempt_at"),
+            lease_until=one.lease_until if state == State.UNKNOWN else None,
+            lease_token=one.outgoing.token if state == State.UNKNOWN else None,
+            sent_at=now if state == State.SENT else None,
+        )
+        Message.objects.filter(token=one.outgoing.token, outcome=Message.Outcome.OPEN).update(
+            outcome=outcome,
+            ended_at=now,
+            provider=receipt.provider if receipt else "",
+            provider_ref=receipt.provider_ref if receipt else "",
+            error_code=error_code,
+        )
+        if is_ours:
+            _record(one.reminder, State.SENDING, state, now=now, detail=error_code)
+    crash_here("after_mark")
+
+
+def _give_back(one: Claimed, *, now: datetime) -> None:
+    """Our lease is nearly over and this row was not begun: another round may have it."""
+    with transaction.atomic(durable=True):
+        if Reminder.objects.filter(
+            pk=one.reminder.pk, lease_token=one.outgoing.token, state=State.SENDING
+        ).update(
+            state=State.PLANNED, lease_token=None, lease_until=None, attempt_count=F("attempt_count") - 1
+        ):
+            Message.objects.filter(token=one.outgoing.token).delete()
+            _record(one.reminder, State.SENDING, State.PLANNED, now=now, detail="given_back")
+
+
+def _record(row: Reminder, before: str, after: str, *, now: datetime, detail: str = "") -> None:
+    ReminderEvent.objects.create(reminder=row, at=now, from_state=before, to_state=after, detail=detail)

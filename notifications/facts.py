@@ -1,0 +1,82 @@
+"""Rows to what the reminder rules and the wording want to know, in a fixed number of queries."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from notifications import rules
+from notifications.rules import BookingFacts
+from practice.models import ChannelConsent, Client, ContactPoint
+from scheduling import readiness
+from scheduling.models import Booking
+
+ORDER_OF_CHANNELS: tuple[rules.Channel, ...] = ("sms", "email")
+
+
+@dataclass(frozen=True)
+class Loaded:
+    booking: Booking
+    facts: BookingFacts
+    addresses: Mapping[str, str]  # by channel, only those the client can and wants to be reached by
+
+    @property
+    def client(self) -> Client:
+        return self.booking.client
+
+
+def load(bookings: Iterable[Booking]) -> dict[int, Loaded]:
+    """Three queries. The bookings come with client, location, appointment type, plan and protocol."""
+    bookings = list(bookings)
+    addresses = _addresses([booking.client_id for booking in bookings])
+    open_items = readiness.open_items(bookings)
+    return {
+        booking.pk: Loaded(
+            booking,
+            _booking_facts(booking, open_items[booking.pk], addresses[booking.client_id]),
+            addresses[booking.client_id],
+        )
+        for booking in bookings
+    }
+
+
+def _booking_facts(
+    booking: Booking, open_items: frozenset[str], addresses: Mapping[str, str]
+) -> BookingFacts:
+    protocol = booking.planned_session.plan.protocol if booking.planned_session else None
+    needs_fasting = booking.is_dosing and protocol is not None
+    return BookingFacts(
+        booking_id=booking.pk,
+        version=booking.version,
+        session_kind=booking.appointment_type.kind,
+        status=booking.status,
+        starts_at=booking.starts_at,
+        ends_at=booking.ends_at,
+        booked_at=booking.booked_at or booking.created_at,
+        moved_at=booking.moved_at,
+        cancelled_at=booking.cancelled_at,
+        cancelled_by_party=booking.cancelled_by_party or None,
+        completed_at=booking.completed_at,
+        client_zone=booking.client.time_zone,
+        clinic_zone=booking.location.time_zone,
+        solids_fast_minutes=protocol.solids_fast_minutes if protocol and needs_fasting else None,
+        liquids_fast_minutes=protocol.liquids_fast_minutes if protocol and needs_fasting else None,
+        escort_required=protocol.escort_required if protocol else False,
+        missing=open_items,
+        confirmed=booking.is_dosing and not open_items,
+        channels=tuple(channel for channel in ORDER_OF_CHANNELS if channel in addresses),
+    )
+
+
+def _addresses(client_ids: Sequence[int]) -> Mapping[int, Mapping[str, str]]:
+    wanted = {
+        (consent.client_id, consent.channel)
+        for consent in ChannelConsent.objects.filter(client__in=client_ids)
+        if consent.is_given
+    }
+    found: dict[int, dict[str, str]] = defaultdict(dict)
+    for point in ContactPoint.objects.filter(client__in=client_ids, is_primary=True):
+        if (point.client_id, point.channel) in wanted:
+            found[point.client_id][point.channel] = point.value
+    return found

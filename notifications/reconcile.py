@@ -1,0 +1,183 @@
+"""Wanted against stored: plan, move and withdraw reminders until they say what the rules say. Idempotent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from django.db.models import QuerySet
+
+from notifications import facts
+from notifications.facts import Loaded
+from notifications.models import Reminder, ReminderEvent
+from notifications.rules import Missed, Plan, Policy, Wanted, plan
+from practice.doors import door, step
+from scheduling.models import Booking
+
+State, Skip = Reminder.State, Reminder.Skip
+
+POLICY = Policy()
+RELATED = ("client", "location", "appointment_type", "planned_session__plan__protocol")
+
+
+@step
+def booking_changed(booking_ids: Sequence[int], now: datetime) -> None:
+    """Listens to `scheduling.changes`: runs in the transaction that changed the bookings, under its locks."""
+    _reconcile(Booking.objects.filter(pk__in=booking_ids), now=now)
+
+
+@door
+def reconcile_touched(*, since: datetime, now: datetime, limit: int = 500) -> int:
+    """Reconcile bookings that changed after `since`; returns how many. Those a door holds are left to it."""
+    bookings = Booking.objects.filter(touched_at__gte=since).order_by("pk")[:limit]
+    return _reconcile_unlocked(bookings.values_list("pk", flat=True), now=now)
+
+
+@door
+def reconcile_upcoming(*, now: datetime, after_id: int = 0, limit: int = 500) -> int | None:
+    """Reconcile a batch of all bookings that may still have messages due.
+
+    Returns the id to go on after, None at the end. It finds what no booking's change announces:
+    a new phone number, a withdrawn consent, another policy.
+    """
+    ids = list(
+        Booking.objects.filter(ends_at__gt=now - timedelta(days=3), pk__gt=after_id)
+        .order_by("pk")
+        .values_list("pk", flat=True)[:limit]
+    )
+    _reconcile_unlocked(ids, now=now)
+    return ids[-1] if len(ids) == limit else None
+
+
+def judged(loaded: Loaded, *, told: bool, now: datetime) -> Plan:
+    """What the rules want for one booking; who was never told of it is not told that it is off."""
+    wanted = plan(loaded.facts, POLICY, now=now)
+    if told:
+        return wanted
+    return Plan(
+        tuple(item for item in wanted.due if item.kind != "cancelled"),
+        tuple(item for item in wanted.missed if item.kind != "cancelled"),
+    )
+
+
+def _reconcile_unlocked(booking_ids: Iterable[int], *, now: datetime) -> int:
+    locked = Booking.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
+    return _reconcile(locked.filter(pk__in=list(booking_ids)).order_by("pk"), now=now)
+
+
+def _reconcile(bookings: QuerySet[Booking], *, now: datetime) -> int:
+    loaded = facts.load(bookings.select_related(*RELATED))
+    stored: dict[int, list[Reminder]] = {pk: [] for pk in loaded}
+    for reminder in Reminder.objects.filter(booking__in=loaded).order_by("pk"):
+        stored[reminder.booking_id].append(reminder)
+    for pk, one in loaded.items():
+        _apply(one, stored[pk], now=now)
+    return len(loaded)
+
+
+def _apply(loaded: Loaded, stored: Sequence[Reminder], *, now: datetime) -> None:
+    booking = loaded.booking
+    told = any(reminder.state in Reminder.MAY_HAVE_GONE_OUT for reminder in stored)
+    wanted = judged(loaded, told=told, now=now)
+    due: dict[tuple[str, str], Wanted] = {(item.kind, item.channel): item for item in wanted.due}
+    missed: dict[tuple[str, str], Missed] = {(item.kind, item.channel or ""): item for item in wanted.missed}
+    present = set()
+    for reminder in stored:
+        key = (reminder.kind, reminder.channel)
+        is_of_this_time = reminder.booking_version == booking.version
+        if is_of_this_time:
+            present.add(key)
+        if reminder.state == State.PLANNED:
+            if is_of_this_time and key in due:
+                _set_times(reminder, due[key], now=now)
+            else:
+                skip(reminder, why_skipped(loaded, reminder, missed.get(key)), now=now)
+        elif is_of_this_time and key in due and reminder.skip_reason == Skip.NOT_NEEDED:
+            _plan_again(reminder, due[key], now=now)
+    new = [_planned(booking, item, now=now) for key, item in due.items() if key not in present]
+    new += [_missed(booking, item, now=now) for key, item in missed.items() if key not in present]
+    Reminder.objects.bulk_create(new, ignore_conflicts=True)
+
+
+def why_skipped(loaded: Loaded, reminder: Reminder, missed: Missed | None) -> str:
+    booking = loaded.booking
+    if reminder.booking_version != booking.version:
+        return Skip.MOVED
+    if not (booking.is_live or booking.completed_at) or (
+        booking.completed_at
+        and reminder.kind not in (Reminder.Kind.AFTERCARE, Reminder.Kind.INTEGRATION_PROMPT)
+    ):
+        return Skip.CANCELLED
+    if missed is not None:
+        return Skip(missed.reason)
+    if reminder.channel not in loaded.addresses:
+        return Skip.NO_CHANNEL
+    return Skip.TOO_LATE if reminder.expires_at <= loaded.booking.touched_at else Skip.NOT_NEEDED
+
+
+@step
+def skip(reminder: Reminder, reason: str, *, now: datetime) -> None:
+    """planned → skipped, unless a sender was faster."""
+    if Reminder.objects.filter(pk=reminder.pk, state=State.PLANNED).update(
+        state=State.SKIPPED, skip_reason=reason
+    ):
+        ReminderEvent.objects.create(
+            reminder=reminder, at=now, from_state=State.PLANNED, to_state=State.SKIPPED, detail=reason
+        )
+
+
+def _set_times(reminder: Reminder, wanted: Wanted, *, now: datetime) -> None:
+    """Follow the rules, but leave alone what is due already: for the rules it is due at every `now`."""
+    is_due = reminder.due_at <= now and wanted.due_at <= now
+    due_at = reminder.due_at if is_due else wanted.due_at
+    if (reminder.due_at, reminder.expires_at) == (due_at, wanted.expires_at):
+        return
+    Reminder.objects.filter(pk=reminder.pk, state=State.PLANNED).update(
+        due_at=due_at,
+        next_attempt_at=max(due_at, reminder.next_attempt_at if is_due else due_at),
+        expires_at=wanted.expires_at,
+    )
+
+
+def _plan_again(reminder: Reminder, wanted: Wanted, *, now: datetime) -> None:
+    if Reminder.objects.filter(pk=reminder.pk, state=State.SKIPPED).update(
+        state=State.PLANNED,
+        skip_reason="",
+        due_at=wanted.due_at,
+        next_attempt_at=wanted.due_at,
+        expires_at=wanted.expires_at,
+    ):
+        ReminderEvent.objects.create(
+            reminder=reminder, at=now, from_state=State.SKIPPED, to_state=State.PLANNED, detail="needed_again"
+        )
+
+
+def _planned(booking: Booking, item: Wanted, *, now: datetime) -> Reminder:
+    return Reminder(
+        booking=booking,
+        booking_version=booking.version,
+        client_id=booking.client_id,
+        kind=item.kind,
+        channel=item.channel,
+        due_at=item.due_at,
+        next_attempt_at=item.due_at,
+        expires_at=item.expires_at,
+        created_at=now,
+    )
+
+
+def _missed(booking: Booking, item: Missed, *, now: datetime) -> Reminder:
+    """Kept so that the desk sees whom to call."""
+    return Reminder(
+        booking=booking,
+        booking_version=booking.version,
+        client_id=booking.client_id,
+        kind=item.kind,
+        channel=item.channel or "",
+        due_at=now,
+        next_attempt_at=now,
+        expires_at=now + timedelta(minutes=1),
+        state=State.SKIPPED,
+        skip_reason=Skip(item.reason),
+        created_at=now,
+    )
