@@ -1,12 +1,15 @@
 """gunicorn -c python:config.gunicorn config.wsgi"""
 
+import os
+
 from config import env
 
 bind = f"{env.text('HOST', '127.0.0.1')}:{env.integer('PORT', 8000, least=1, most=65535)}"
 worker_class = "gthread"
 workers = env.integer("WEB_WORKERS", 2, least=1, most=64)
-# Each thread may hold one database connection, so DATABASE_POOL_SIZE should not be smaller.
 threads = env.integer("WEB_THREADS", 6, least=1, most=64)
+# One connection for each thread of a worker and a few to spare; settings.py reads it after us.
+os.environ.setdefault("DATABASE_POOL_SIZE", str(threads + 2))
 preload_app = True
 timeout = 60
 graceful_timeout = 8

@@ -105,18 +105,23 @@ DATABASE_URL = env.url("DATABASE_URL", "", schemes={"postgres", "postgresql"}) o
 STATEMENT_TIMEOUT_MS = env.integer("DATABASE_STATEMENT_TIMEOUT_MS", 15_000, least=0, most=3_600_000)
 LOCK_TIMEOUT_MS = env.integer("DATABASE_LOCK_TIMEOUT_MS", 5_000, least=0, most=3_600_000)
 DATABASES: dict[str, Any] = {"default": dj_database_url.parse(DATABASE_URL)}
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True  # after a restart of PostgreSQL the kept ones are dead
 DATABASES["default"]["OPTIONS"] = {
     **DATABASES["default"].get("OPTIONS", {}),
-    "pool": {
-        "min_size": 1,
-        "max_size": env.integer("DATABASE_POOL_SIZE", 10, least=1, most=200),
-        "timeout": 10,
-        "max_lifetime": 1800,
-    },
     "connect_timeout": 5,
     "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={LOCK_TIMEOUT_MS}"
     " -c idle_in_transaction_session_timeout=60000",
 }
+# config/gunicorn.py asks for a pool. Workers and commands have one thread, so they keep one connection.
+if POOL_SIZE := env.integer("DATABASE_POOL_SIZE", 0, least=0, most=200):
+    DATABASES["default"]["OPTIONS"]["pool"] = {
+        "min_size": 1,
+        "max_size": POOL_SIZE,
+        "timeout": 5,
+        "max_lifetime": 1800,
+    }
+else:
+    DATABASES["default"]["CONN_MAX_AGE"] = 60
 ATOMIC_REQUESTS = False  # doors open their own transactions
 REDIS_URL = env.url("REDIS_URL", EMBEDDED.redis_url, schemes={"redis", "rediss", "unix"})
 CACHES = {
@@ -161,7 +166,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 OVER_TLS = not (DEMO or DEBUG) and env.flag("OVER_TLS", default=True)
-SESSION_COOKIE_NAME = "quietroom_session"
+# A browser sends cookies to every port of a host: two demos beside each other need two names.
+SESSION_COOKIE_NAME = "__Host-session" if OVER_TLS else f"session_{PORT}"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = OVER_TLS
@@ -195,7 +201,7 @@ CONTENT_SECURITY_POLICY = {
 REST_FRAMEWORK: dict[str, Any] = {
     "EXCEPTION_HANDLER": "config.errors.problem_response",
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework.authentication.SessionAuthentication",
+        "practice.api.authentication.StaffSession",
         "practice.api.authentication.TokenAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["config.permissions.Deny"],

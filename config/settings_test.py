@@ -11,7 +11,6 @@ RUN = os.environ.setdefault("QUIETROOM_TEST_RUN", str(os.getpid()))
 from config.settings import *  # noqa: E402, F403  the environment first
 from config.settings import CACHES, DATABASES  # noqa: E402
 
-DATABASES["default"]["OPTIONS"].pop("pool")  # tests create and drop whole databases; a pool would hold on
 DATABASES["default"]["TEST"] = {"NAME": f"test_{RUN}"}
 CACHES["default"]["KEY_PREFIX"] = f"test-{RUN}-{os.environ.get('PYTEST_XDIST_WORKER', '')}"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -16,13 +16,13 @@ PATIENCE_SECONDS = 8
 
 
 def main() -> None:
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
+    for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ignored, signal.SIG_IGN)
     groups: dict[int, int] = {}
     for line in sys.stdin:
         if line.startswith("+"):
-            group, number = line[1:].split()
-            groups[int(group)] = int(number)
+            group, signal_number = line[1:].split()
+            groups[int(group)] = int(signal_number)
         else:
             groups.pop(int(line[1:]), None)
     for group, number in groups.items():
