@@ -87,7 +87,7 @@ def claim(*, now: datetime, limit: int) -> tuple[int, list[Claimed]]:
         one = loaded[row.booking_id]
         wanted = _still_wanted(row, one, told=row.booking_id in told, now=now)
         if wanted is None:
-            skip(row, why_skipped(one, row, None), now=now)
+            skip(row, why_skipped(one, row, None, now=now), now=now)
         elif wanted.due_at > now:
             _postpone(row, wanted)
         elif (taken := _take(row, one, now=now)) is not None:

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from notifications import facts
 from notifications.facts import Loaded
 from notifications.models import Reminder, ReminderEvent
 from notifications.rules import Missed, Plan, Policy, Wanted, plan
 from practice.doors import door, step
+from practice.models import Activity
 from scheduling.models import Booking
 
 State, Skip = Reminder.State, Reminder.Skip
 
 POLICY = Policy()
+STILL_OWED = timedelta(days=3)  # the last message about a session is due within this time after it
 RELATED = ("client", "location", "appointment_type", "planned_session__plan__protocol")
 
 
@@ -28,9 +30,16 @@ def booking_changed(booking_ids: Sequence[int], now: datetime) -> None:
 
 @door
 def reconcile_touched(*, since: datetime, now: datetime, limit: int = 500) -> int:
-    """Reconcile bookings that changed after `since`; returns how many. Those a door holds are left to it."""
-    bookings = Booking.objects.filter(touched_at__gte=since).order_by("pk")[:limit]
-    return _reconcile_unlocked(bookings.values_list("pk", flat=True), now=now)
+    """Reconcile what may want other messages since `since`; returns how many bookings that were.
+
+    Those that changed, and those whose client's record did: another number, a consent withdrawn. A booking
+    that a door holds at this moment is left to it.
+    """
+    of_changed_clients = Activity.objects.filter(at__gte=since, action="client.changed").values("client")
+    bookings = Booking.objects.filter(
+        Q(touched_at__gte=since) | Q(client__in=of_changed_clients, ends_at__gt=now - STILL_OWED)
+    ).order_by("pk")
+    return _reconcile_unlocked(bookings.values_list("pk", flat=True)[:limit], now=now)
 
 
 @door
@@ -41,7 +50,7 @@ def reconcile_upcoming(*, now: datetime, after_id: int = 0, limit: int = 500) ->
     a new phone number, a withdrawn consent, another policy.
     """
     ids = list(
-        Booking.objects.filter(ends_at__gt=now - timedelta(days=3), pk__gt=after_id)
+        Booking.objects.filter(ends_at__gt=now - STILL_OWED, pk__gt=after_id)
         .order_by("pk")
         .values_list("pk", flat=True)[:limit]
     )
@@ -91,7 +100,7 @@ def _apply(loaded: Loaded, stored: Sequence[Reminder], *, now: datetime) -> None
             if is_of_this_time and key in due:
                 _set_times(reminder, due[key], now=now)
             else:
-                skip(reminder, why_skipped(loaded, reminder, missed.get(key)), now=now)
+                skip(reminder, why_skipped(loaded, reminder, missed.get(key), now=now), now=now)
         elif is_of_this_time and key in due and reminder.skip_reason == Skip.NOT_NEEDED:
             _plan_again(reminder, due[key], now=now)
     new = [_planned(booking, item, now=now) for key, item in due.items() if key not in present]
@@ -99,20 +108,19 @@ def _apply(loaded: Loaded, stored: Sequence[Reminder], *, now: datetime) -> None
     Reminder.objects.bulk_create(new, ignore_conflicts=True)
 
 
-def why_skipped(loaded: Loaded, reminder: Reminder, missed: Missed | None) -> str:
+def why_skipped(loaded: Loaded, reminder: Reminder, missed: Missed | None, *, now: datetime) -> str:
+    """Why the rules no longer want a planned reminder."""
     booking = loaded.booking
     if reminder.booking_version != booking.version:
         return Skip.MOVED
-    if not (booking.is_live or booking.completed_at) or (
-        booking.completed_at
-        and reminder.kind not in (Reminder.Kind.AFTERCARE, Reminder.Kind.INTEGRATION_PROMPT)
-    ):
-        return Skip.CANCELLED
     if missed is not None:
         return Skip(missed.reason)
     if reminder.channel not in loaded.addresses:
         return Skip.NO_CHANNEL
-    return Skip.TOO_LATE if reminder.expires_at <= loaded.booking.touched_at else Skip.NOT_NEEDED
+    if now >= reminder.expires_at:
+        return Skip.TOO_LATE
+    is_upcoming = booking.status in Booking.UPCOMING
+    return Skip.NOT_NEEDED if is_upcoming else Skip.CANCELLED
 
 
 @step
