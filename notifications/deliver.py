@@ -48,12 +48,16 @@ class Claimed:
     lease_until: datetime
 
 
-def deliver_due(*, clock: Callable[[], datetime], limit: int = BATCH) -> int:
-    """Send what is due, at most `limit`; returns how many rows were looked at, 0 when there is no work."""
+def deliver_due(*, clock: Callable[[], datetime], stop_at: datetime | None = None, limit: int = BATCH) -> int:
+    """Send what is due, at most `limit`; returns how many rows were looked at, 0 when there is no work.
+
+    No send begins after `stop_at`, or so late in the lease that the provider's answer could miss its end.
+    """
     looked_at, claimed = claim(now=clock(), limit=limit)
     crash_here("after_claim")
     for one in claimed:
-        if clock() > one.lease_until - PROVIDER_TIMEOUT:
+        last_start = one.lease_until - PROVIDER_TIMEOUT
+        if clock() > min(last_start, stop_at or last_start):
             _give_back(one, now=clock())
             continue
         _send(one, clock=clock)
