@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
@@ -34,8 +35,8 @@ from scheduling.models import Booking
 State = Reminder.State
 logger = logging.getLogger(__name__)
 
-PROVIDER_TIMEOUT = timedelta(seconds=15)
-LEASE = timedelta(seconds=60)  # longer than a provider may take, or a living worker would lose its row
+PROVIDER_TIMEOUT = timedelta(seconds=settings.REMINDER_PROVIDER_SECONDS)
+LEASE = timedelta(seconds=settings.REMINDER_LEASE_SECONDS)  # longer, or a living worker would lose its row
 BATCH = 20
 MOST_ATTEMPTS = 8
 FIRST_BACKOFF, LONGEST_BACKOFF = timedelta(seconds=30), timedelta(minutes=30)
@@ -123,7 +124,13 @@ def _postpone(row: Reminder, wanted: Wanted) -> None:
 
 def _take(row: Reminder, loaded: Loaded, *, now: datetime) -> Claimed | None:
     rendered = render(row, loaded)
-    found = problems(rendered, channel=row.channel, level=loaded.client.message_detail)
+    found = problems(
+        rendered,
+        channel=row.channel,
+        level=loaded.client.message_detail,
+        language=loaded.client.language,
+        forbidden=(loaded.client.legal_name, *filter(None, [loaded.client.birth_date])),
+    )
     if found:
         logger.error("reminder %s not sent: wording %s", row.pk, ",".join(found))
         skip(row, Reminder.Skip.WORDING, now=now)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from practice import clock
 from practice.models import Client, Clinician, Closure, Licence, Location, Room, TimeOff, WorkingHours
+from practice.packed import Rows, packed
 from scheduling.engine.calendar import days_of, open_spans
 from scheduling.engine.openings import Calendars, find_openings
 from scheduling.engine.types import (
@@ -67,30 +69,74 @@ def find(
 
 
 def load(wish: Wish, window: Span, *, now: datetime) -> Board:
-    """Everything that the engine asks about starts in `window`, in at most eight queries."""
-    kind, tz = wish.appointment_type, clock.zone(wish.location.time_zone)
+    """Everything that the engine asks about starts in `window`.
+
+    Three queries whatever the window and the number of candidates, and one for the phases of an appointment
+    type that came without them.
+    """
+    kind = wish.appointment_type
     phases = list(kind.phases.all())
-    clinicians = _clinicians(wish, phases)
-    rooms = _rooms(wish, phases)
+    reach = _reach(phases, timedelta(minutes=kind.duration_minutes), window)
+    closed, client_busy = _place_and_client(wish, reach)
+    calendars: dict[ResourceKey, Calendar] = {}
+    pools: dict[str, list[ResourceKey]] = defaultdict(list)
+    for clinician in _clinicians(wish, phases, reach):
+        key = ResourceKey("clinician", clinician.pk)
+        calendars[key] = _clinician_calendar(wish, clinician, reach, closed)
+        pools[clinician.kind].append(key)
+    for room in _rooms(wish, phases, reach):
+        for key, calendar in _room_calendars(room, closed):
+            calendars[key] = calendar
+            pools[f"room:{room.kind}"].append(key)
     demand = Demand(
         length=timedelta(minutes=kind.duration_minutes),
-        needs=_needs(phases, clinicians, rooms),
-        grid=GridRule(kind.start_step_minutes, tz),
+        needs=_needs(phases, pools),
+        grid=GridRule(kind.start_step_minutes, clock.zone(wish.location.time_zone)),
         earliest=now + timedelta(minutes=kind.min_notice_minutes),
         latest=now + timedelta(days=kind.horizon_days),
+        client_busy=client_busy,
     )
-    reach = demand.reach(window)
-    taken = _occupancies(wish, reach, clinicians, rooms)
-    closed = _absences(Closure.objects.filter(location=wish.location), reach)
-    calendars = _clinician_calendars(wish, clinicians, reach, closed, taken)
-    for room in rooms:
-        for key in _places(room):
-            calendars[key] = Calendar(hours=None, away=closed, busy=taken[key])
-    return Board(replace(demand, client_busy=taken[_client_key(wish.client.pk)]), calendars)
+    return Board(demand, calendars)
 
 
-def _clinicians(wish: Wish, phases: Sequence[Phase]) -> list[Clinician]:
-    """Candidates of every role, those whom the plan names first."""
+def _reach(phases: Sequence[Phase], length: timedelta, window: Span) -> Span:
+    """The span that calendars must cover to judge every start in `window`."""
+    first = min((phase.from_minutes for phase in phases), default=0)
+    last = max((phase.until_minutes for phase in phases), default=0)
+    return Span(
+        window.start + timedelta(minutes=min(0, first)),
+        window.end + max(length, timedelta(minutes=last)),
+    )
+
+
+def _needs(phases: Sequence[Phase], pools: dict[str, list[ResourceKey]]) -> tuple[Need, ...]:
+    """One need for all phases of the same role or kind of room."""
+    windows: dict[str, list[tuple[timedelta, timedelta]]] = defaultdict(list)
+    for phase in phases:
+        windows[phase.need].append(
+            (timedelta(minutes=phase.from_minutes), timedelta(minutes=phase.until_minutes))
+        )
+    return tuple(Need(key, tuple(spans), tuple(pools[key])) for key, spans in windows.items())
+
+
+def _place_and_client(wish: Wish, reach: Span) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
+    """When the location is closed, and when the client has something else."""
+    row = (
+        Location.objects.filter(pk=wish.location.pk)
+        .annotate(
+            closed=packed(
+                _during(Closure.objects.filter(location=OuterRef("pk")), reach), "starts_at", "ends_at"
+            ),
+            client_busy=_busy(wish, reach, client=wish.client),
+        )
+        .values_list("closed", "client_busy")
+        .get()
+    )
+    return _spans(row[0]), _spans(row[1])
+
+
+def _clinicians(wish: Wish, phases: Sequence[Phase], reach: Span) -> list[Clinician]:
+    """Candidates of every role with what their calendars are made of, those whom the plan names first."""
     roles = {phase.role for phase in phases} - {""}
     if not roles:
         return []
@@ -98,118 +144,87 @@ def _clinicians(wish: Wish, phases: Sequence[Phase]) -> list[Clinician]:
     for role in roles:
         fixed = wish.therapist_id if role == Phase.Role.THERAPIST else wish.psychiatrist_id
         wanted |= Q(kind=role, pk=fixed) if fixed else Q(kind=role)
+    days = days_of(reach, clock.zone(wish.location.time_zone))
+    hours = WorkingHours.objects.filter(
+        Q(effective_until_on=None) | Q(effective_until_on__gt=days[0]),
+        clinician=OuterRef("pk"),
+        location=wish.location,
+        effective_from_on__lt=days[1],
+    )
+    state = where_the_client_is(wish.appointment_type, wish.location, wish.client)
+    licences = Licence.objects.filter(clinician=OuterRef("pk"), state=state)
+    found = Clinician.objects.filter(wanted, is_active=True).annotate(
+        hours=packed(
+            hours, "weekday", "starts_local", "ends_local", "effective_from_on", "effective_until_on"
+        ),
+        off=packed(_during(TimeOff.objects.filter(clinician=OuterRef("pk")), reach), "starts_at", "ends_at"),
+        licensed=packed(licences, "valid_from_on", "valid_through_on"),
+        busy=_busy(wish, reach, clinician=OuterRef("pk")),
+    )
     preferred = (wish.plan.therapist_id, wish.plan.prescriber_id) if wish.plan else ()
-    found = Clinician.objects.filter(wanted, is_active=True)
     return sorted(found, key=lambda clinician: (clinician.pk not in preferred, clinician.pk))
 
 
-def _rooms(wish: Wish, phases: Sequence[Phase]) -> list[Room]:
+def _rooms(wish: Wish, phases: Sequence[Phase], reach: Span) -> Iterable[Room]:
     kinds = {phase.room_kind for phase in phases} - {""}
     if not kinds:
         return []
     rooms = Room.objects.filter(location=wish.location, kind__in=kinds, is_active=True).order_by("pk")
-    return list(rooms.filter(pk=wish.room_id) if wish.room_id else rooms)
+    if wish.room_id:
+        rooms = rooms.filter(pk=wish.room_id)
+    return rooms.annotate(busy=_busy(wish, reach, "room_place", room=OuterRef("pk")))
 
 
-def _needs(
-    phases: Sequence[Phase], clinicians: Sequence[Clinician], rooms: Sequence[Room]
-) -> tuple[Need, ...]:
-    windows: dict[str, list[tuple[timedelta, timedelta]]] = defaultdict(list)
-    candidates: dict[str, tuple[ResourceKey, ...]] = {}
-    for phase in phases:
-        windows[phase.need].append(
-            (timedelta(minutes=phase.from_minutes), timedelta(minutes=phase.until_minutes))
-        )
-        if phase.role:
-            candidates[phase.need] = tuple(
-                _clinician_key(clinician.pk) for clinician in clinicians if clinician.kind == phase.role
-            )
-        else:
-            candidates[phase.need] = tuple(
-                key for room in rooms if room.kind == phase.room_kind for key in _places(room)
-            )
-    return tuple(Need(key, tuple(spans), candidates[key]) for key, spans in windows.items())
-
-
-def _clinician_calendars(
-    wish: Wish,
-    clinicians: Sequence[Clinician],
-    reach: Span,
-    closed: tuple[Span, ...],
-    taken: Mapping[ResourceKey, tuple[Span, ...]],
-) -> dict[ResourceKey, Calendar]:
-    if not clinicians:
-        return {}
+def _clinician_calendar(wish: Wish, clinician: Any, reach: Span, closed: tuple[Span, ...]) -> Calendar:
     tz = clock.zone(wish.location.time_zone)
-    days = days_of(reach, tz)
-    rules: dict[int, list[HoursRule]] = defaultdict(list)
-    for row in WorkingHours.objects.filter(
-        Q(effective_until_on=None) | Q(effective_until_on__gt=days[0]),
-        clinician__in=clinicians,
-        location=wish.location,
-        effective_from_on__lt=days[1],
-    ):
-        rules[row.clinician_id].append(
-            HoursRule(
-                row.weekday, row.starts_local, row.ends_local, row.effective_from_on, row.effective_until_on
-            )
+    rules = [
+        HoursRule(
+            weekday,
+            time.fromisoformat(starts),
+            time.fromisoformat(ends),
+            date.fromisoformat(first),
+            date.fromisoformat(end) if end else None,
         )
-    off: dict[int, list[Span]] = defaultdict(list)
-    for absence in TimeOff.objects.filter(
-        clinician__in=clinicians, starts_at__lt=reach.end, ends_at__gt=reach.start
-    ):
-        off[absence.clinician_id].append(Span(absence.starts_at, absence.ends_at))
-    licensed: dict[int, list[Span]] = defaultdict(list)
-    state = where_the_client_is(wish.appointment_type, wish.location, wish.client)
-    for licence in Licence.objects.filter(clinician__in=clinicians, state=state):
-        first, _ = clock.day_span(licence.valid_from_on, tz)
-        _, end = clock.day_span(licence.valid_through_on, tz)
-        licensed[licence.clinician_id].append(Span(first, end))
-    return {
-        _clinician_key(clinician.pk): Calendar(
-            hours=open_spans(rules[clinician.pk], tz, days),
-            away=(*closed, *off[clinician.pk]),
-            busy=taken[_clinician_key(clinician.pk)],
-            licensed=tuple(licensed[clinician.pk]),
+        for weekday, starts, ends, first, end in clinician.hours or ()
+    ]
+    licensed = tuple(
+        Span(
+            clock.day_span(date.fromisoformat(first), tz)[0], clock.day_span(date.fromisoformat(last), tz)[1]
         )
-        for clinician in clinicians
-    }
-
-
-def _occupancies(
-    wish: Wish, reach: Span, clinicians: Sequence[Clinician], rooms: Sequence[Room]
-) -> Mapping[ResourceKey, tuple[Span, ...]]:
-    """Live occupancy by resource. An expired hold is nobody's any more, even before it is swept."""
-    taken: dict[ResourceKey, tuple[Span, ...]] = defaultdict(tuple)
-    rows = Occupancy.objects.filter(
-        Q(clinician__in=clinicians) | Q(room__in=rooms) | Q(client=wish.client),
-        occupies__overlap=(reach.start, reach.end),
+        for first, last in clinician.licensed or ()
     )
+    return Calendar(
+        hours=open_spans(rules, tz, days_of(reach, tz)),
+        away=(*closed, *_spans(clinician.off)),
+        busy=_spans(clinician.busy),
+        licensed=licensed,
+    )
+
+
+def _room_calendars(room: Any, closed: tuple[Span, ...]) -> Iterable[tuple[ResourceKey, Calendar]]:
+    """One calendar for each place in the room, numbered from 1."""
+    taken: dict[int, list[Span]] = defaultdict(list)
+    for start, end, place in room.busy or ():
+        taken[place].append(Span(datetime.fromisoformat(start), datetime.fromisoformat(end)))
+    for place in range(1, room.capacity + 1):
+        yield (
+            ResourceKey("room", room.pk, place),
+            Calendar(hours=None, away=closed, busy=tuple(taken[place])),
+        )
+
+
+def _busy(wish: Wish, reach: Span, *also: str, **of: Any) -> Subquery:
+    taken = Occupancy.objects.filter(occupies__overlap=(reach.start, reach.end), **of)
     if wish.moving_booking_id:
-        rows = rows.exclude(booking=wish.moving_booking_id)
-    for row in rows:
-        if row.clinician_id:
-            key = _clinician_key(row.clinician_id)
-        elif row.room_id:
-            key = ResourceKey("room", row.room_id, row.room_place or 1)
-        else:
-            key = _client_key(row.client_id or 0)
-        taken[key] += (Span(row.occupies.lower, row.occupies.upper),)
-    return taken
+        taken = taken.exclude(booking=wish.moving_booking_id)
+    return packed(taken, "occupies__startswith", "occupies__endswith", *also)
 
 
-def _absences(rows: QuerySet[Closure], reach: Span) -> tuple[Span, ...]:
-    rows = rows.filter(starts_at__lt=reach.end, ends_at__gt=reach.start)
-    return tuple(Span(row.starts_at, row.ends_at) for row in rows)
+def _during(queryset: QuerySet[Any], reach: Span) -> QuerySet[Any]:
+    return queryset.filter(starts_at__lt=reach.end, ends_at__gt=reach.start)
 
 
-def _places(room: Room) -> list[ResourceKey]:
-    return [ResourceKey("room", room.pk, place) for place in range(1, room.capacity + 1)]
-
-
-def _clinician_key(pk: int) -> ResourceKey:
-    return ResourceKey("clinician", pk)
-
-
-def _client_key(pk: int) -> ResourceKey:
-    return ResourceKey("client", pk)
+def _spans(rows: Rows) -> tuple[Span, ...]:
+    return tuple(
+        Span(datetime.fromisoformat(start), datetime.fromisoformat(end)) for start, end in rows or ()
+    )

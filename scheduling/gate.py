@@ -117,7 +117,7 @@ class Gate:
 
 
 def load(sessions: Iterable[Session]) -> Gate:
-    """Seven queries, whatever the number of sessions."""
+    """Four queries, whatever the number of sessions."""
     sessions = list(sessions)
     client_ids = {session.client.pk for session in sessions}
     clinician_ids = {pk for session in sessions for pk in session.clinician_ids}

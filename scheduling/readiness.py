@@ -41,7 +41,7 @@ class Judgement:
 
 
 def judge(bookings: Iterable[Booking], *, now: datetime) -> dict[int, Judgement]:
-    """The lights of many bookings, by booking id; eight queries for any number.
+    """The lights of many bookings, by booking id; five queries for any number.
 
     The bookings come with appointment type, location, client, and planned session with plan and protocol.
     """

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
 
-from practice.models import Consent, ConsentDocument, Licence
+from django.db.models import OuterRef
+
+from practice.models import Client, Clinician, Consent, ConsentDocument, Licence
+from practice.packed import day, instant, packed
 from treatment_plans import gates
 from treatment_plans.models import Clearance, Prescription, Protocol, RemsEnrollment, Route
 from treatment_plans.supply import PrescriptionFact
@@ -33,60 +37,83 @@ class Facts:
 
 
 def load(client_ids: Iterable[int], clinician_ids: Iterable[int]) -> Facts:
-    """Six queries, whatever the numbers."""
-    clients, clinicians = set(client_ids), set(clinician_ids)
-    documents = tuple(
-        gates.RequiredDocument(document.kind, document.version, document.title)
-        for document in ConsentDocument.objects.filter(is_current=True, is_required=True)
+    """Three queries, whatever the numbers."""
+    documents = ConsentDocument.objects.filter(is_current=True, is_required=True)
+    clients = Client.objects.filter(pk__in=set(client_ids)).annotate(
+        signatures=packed(
+            Consent.objects.filter(client=OuterRef("pk")),
+            "document__kind",
+            "document__version",
+            "signed_at",
+            "valid_through_on",
+            "withdrawn_at",
+        ),
+        clearances=packed(
+            Clearance.objects.filter(client=OuterRef("pk"), superseded_at=None),
+            "decision",
+            "valid_from_on",
+            "valid_through_on",
+        ),
+        prescriptions=packed(
+            Prescription.objects.filter(client=OuterRef("pk")),
+            "pk",
+            "route",
+            "issued_on",
+            "valid_through_on",
+            "revoked_at",
+            "doses_per_fill",
+            "refills",
+        ),
+        enrollments=packed(RemsEnrollment.objects.filter(client=OuterRef("pk")), "enrolled_on", "ended_on"),
     )
-    signatures: dict[int, list[gates.SignatureFact]] = defaultdict(list)
-    for consent in Consent.objects.filter(client__in=clients).select_related("document"):
-        signatures[consent.client_id].append(
-            gates.SignatureFact(
-                consent.document.kind,
-                consent.document.version,
-                consent.signed_at,
-                consent.valid_through_on,
-                consent.withdrawn_at,
-            )
+    clinicians = Clinician.objects.filter(pk__in=set(clinician_ids)).annotate(
+        held=packed(
+            Licence.objects.filter(clinician=OuterRef("pk")), "state", "valid_from_on", "valid_through_on"
         )
-    clearances: dict[int, list[gates.ClearanceFact]] = defaultdict(list)
-    for clearance in Clearance.objects.filter(client__in=clients, superseded_at=None):
-        clearances[clearance.client_id].append(
-            gates.ClearanceFact(
-                clearance.decision in Clearance.GRANTED, clearance.valid_from_on, clearance.valid_through_on
-            )
-        )
-    prescriptions: dict[int, list[PrescriptionFact]] = defaultdict(list)
-    for row in Prescription.objects.filter(client__in=clients):
-        prescriptions[row.client_id].append(prescription_fact(row))
-    enrollments: dict[int, list[gates.EnrollmentFact]] = defaultdict(list)
-    for enrollment in RemsEnrollment.objects.filter(client__in=clients):
-        enrollments[enrollment.client_id].append(
-            gates.EnrollmentFact(enrollment.enrolled_on, enrollment.ended_on)
-        )
-    licences: dict[int, list[gates.LicenceFact]] = defaultdict(list)
-    for licence in Licence.objects.filter(clinician__in=clinicians):
-        licences[licence.clinician_id].append(
-            gates.LicenceFact(licence.state, licence.valid_from_on, licence.valid_through_on)
-        )
+    )
     return Facts(
-        documents,
+        tuple(gates.RequiredDocument(each.kind, each.version, each.title) for each in documents),
+        {client.pk: _client_facts(client) for client in clients},
         {
-            client: ClientFacts(
-                tuple(signatures[client]),
-                tuple(clearances[client]),
-                tuple(prescriptions[client]),
-                tuple(enrollments[client]),
+            clinician.pk: gates.ClinicianFact(
+                tuple(
+                    gates.LicenceFact(state, date.fromisoformat(first), date.fromisoformat(last))
+                    for state, first, last in clinician.held or ()
+                )
             )
-            for client in clients
+            for clinician in clinicians
         },
-        {clinician: gates.ClinicianFact(tuple(licences[clinician])) for clinician in clinicians},
     )
 
 
-def prescription_fact(row: Prescription) -> PrescriptionFact:
-    return PrescriptionFact(row.pk, row.route, row.issued_on, row.valid_through_on, row.revoked_at, row.doses)
+def _client_facts(client: Any) -> ClientFacts:
+    return ClientFacts(
+        signatures=tuple(
+            gates.SignatureFact(
+                kind, version, datetime.fromisoformat(signed), day(through), instant(withdrawn)
+            )
+            for kind, version, signed, through, withdrawn in client.signatures or ()
+        ),
+        clearances=tuple(
+            gates.ClearanceFact(decision in Clearance.GRANTED, date.fromisoformat(first), day(last))
+            for decision, first, last in client.clearances or ()
+        ),
+        prescriptions=tuple(
+            PrescriptionFact(
+                pk,
+                route,
+                date.fromisoformat(issued),
+                date.fromisoformat(last),
+                instant(revoked),
+                Prescription.count_doses(per_fill, refills),
+            )
+            for pk, route, issued, last, revoked, per_fill, refills in client.prescriptions or ()
+        ),
+        enrollments=tuple(
+            gates.EnrollmentFact(date.fromisoformat(first), day(end))
+            for first, end in client.enrollments or ()
+        ),
+    )
 
 
 def needs_rems_enrollment(protocol: Protocol) -> bool:

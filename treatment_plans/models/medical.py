@@ -108,7 +108,11 @@ class Prescription(Revisioned):
     @property
     def doses(self) -> int:
         """How many doses all fills together allow."""
-        return self.doses_per_fill * (1 + self.refills)
+        return self.count_doses(self.doses_per_fill, self.refills)
+
+    @staticmethod
+    def count_doses(doses_per_fill: int, refills: int) -> int:
+        return doses_per_fill * (1 + refills)
 
     def clean(self) -> None:
         super().clean()
