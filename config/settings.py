@@ -17,6 +17,10 @@ DEMO = env.flag("QUIETROOM_DEMO")
 DATA_DIR = env.folder("QUIETROOM_DATA", BASE_DIR / "var")
 PORT = env.integer("PORT", 8000, least=1, most=65535)
 EMBEDDED = locate(DATA_DIR)
+# Holds the seconds by which this demo lives ahead of the real clock; practice/present.py reads it.
+CLOCK_FILE = Path(env.text("QUIETROOM_CLOCK_FILE")) if env.text("QUIETROOM_CLOCK_FILE") else None
+if CLOCK_FILE and not (DEMO or DEBUG):
+    raise ImproperlyConfigured("QUIETROOM_CLOCK_FILE is for demos: real messages need the real time.")
 
 # Who we are
 
@@ -245,6 +249,13 @@ if any([TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_FROM]) and not all(
     [TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_FROM]
 ):
     raise ImproperlyConfigured("Set all of TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM, or none.")
+# A worker holds what it sends for the lease. One that has no answer by then counts as dead: what it was
+# sending is looked up at the provider, which may show a message that much later than it took it.
+REMINDER_LEASE_SECONDS = env.integer("REMINDER_LEASE_SECONDS", 60, least=2, most=600)
+REMINDER_PROVIDER_SECONDS = env.integer("REMINDER_PROVIDER_SECONDS", 15, least=1, most=300)
+REMINDER_ACCEPT_SECONDS = env.integer("REMINDER_ACCEPT_SECONDS", 30, least=1, most=600)
+if REMINDER_LEASE_SECONDS <= REMINDER_PROVIDER_SECONDS:
+    raise ImproperlyConfigured("REMINDER_LEASE_SECONDS must be longer than REMINDER_PROVIDER_SECONDS.")
 
 # Logs
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from notifications.channels import DeliveryError, Outgoing, Receipt, channel_for
@@ -14,8 +15,9 @@ from practice.doors import door
 
 State = Reminder.State
 
-ACCEPT_LATENCY = timedelta(seconds=30)  # a provider may show a message this much later than it took it
-LOOKUP_LEASE = timedelta(seconds=60)
+# A provider may show a message this much later than it took it.
+ACCEPT_LATENCY = timedelta(seconds=settings.REMINDER_ACCEPT_SECONDS)
+LOOKUP_LEASE = timedelta(seconds=settings.REMINDER_LEASE_SECONDS)
 BATCH = 50
 
 

@@ -4,13 +4,13 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from practice import present
 from practice.models import ApiToken, User
 
 
@@ -38,7 +38,7 @@ class TokenAuthentication(BaseAuthentication):
             raise AuthenticationFailed(_("The authorization header is malformed."))
         token = (
             ApiToken.objects.select_related("user")
-            .filter(digest=digest(words[1].decode("latin-1")), revoked_at=None, expires_at__gt=timezone.now())
+            .filter(digest=digest(words[1].decode("latin-1")), revoked_at=None, expires_at__gt=present.now())
             .first()
         )
         if token is None or not token.user.is_active:

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 from rest_framework import serializers, status
 from rest_framework.exceptions import MethodNotAllowed
@@ -19,7 +18,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from practice import idempotency
+from practice import idempotency, present
 from practice.access import check_role, visible_to
 from practice.api.pagination import CursorPages
 from practice.errors import DomainError, Invalid, Stale
@@ -54,7 +53,7 @@ class Resource(ListModelMixin, RetrieveModelMixin, GenericViewSet[Any]):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        self.now: datetime = timezone.now()
+        self.now: datetime = present.now()
         if self.action not in self.permitted:
             raise MethodNotAllowed(request.method or "")
         check_role(self.user, self.permitted[self.action])

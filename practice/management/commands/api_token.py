@@ -4,9 +4,9 @@ from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from practice import present
 from practice.api.authentication import issue_token
 from practice.models import User
 
@@ -26,4 +26,4 @@ class Command(BaseCommand):
         if options["days"] < 1:
             raise CommandError(_("A token lasts at least a day."))
         lasts = timedelta(days=options["days"])
-        self.stdout.write(issue_token(user, name=options["name"], now=timezone.now(), lasts=lasts))
+        self.stdout.write(issue_token(user, name=options["name"], now=present.now(), lasts=lasts))
