@@ -15,10 +15,9 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
-from config.heartbeats import heartbeat_ages
+from config.heartbeats import STALE_SECONDS, heartbeat_ages
 from notifications.models import Reminder
 
-STALE_SECONDS = 45
 OVERDUE_SECONDS = 300
 NEEDED_TO_SERVE = ("database", "migrations")
 

@@ -7,6 +7,7 @@ from django.utils import timezone
 from practice.models import Heartbeat
 
 INTERVAL_SECONDS = 10
+STALE_SECONDS = 45
 PROCESSES = ("worker", "beat")
 
 

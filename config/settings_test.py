@@ -9,7 +9,9 @@ os.environ["QUIETROOM_DATA"] = str(Path(__file__).resolve().parents[1] / "var" /
 RUN = os.environ.setdefault("QUIETROOM_TEST_RUN", str(os.getpid()))
 
 from config.settings import *  # noqa: E402, F403  the environment first
-from config.settings import CACHES, DATABASES  # noqa: E402
+from config.settings import CACHES, DATABASES, STATIC_ROOT  # noqa: E402
+
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # empty, or whitenoise warns
 
 DATABASES["default"]["TEST"] = {"NAME": f"test_{RUN}"}
 CACHES["default"]["KEY_PREFIX"] = f"test-{RUN}-{os.environ.get('PYTEST_XDIST_WORKER', '')}"

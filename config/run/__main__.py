@@ -133,6 +133,7 @@ def start_servers(supervisor: Supervisor, screen: Screen, places: Places) -> Non
         new = not (places.postgres_data / "PG_VERSION").exists()
         with screen.step("PostgreSQL (first start: makes its files)" if new else "PostgreSQL"):
             postgres.prepare(places)
+            postgres.forget_a_dead_server(places)
             line = postgres.start_line(places, parent=os.getpid())
             log = places.postgres_log.open("ab")
             program = Program(

@@ -1,7 +1,9 @@
 """Ends the programs of a supervisor that was killed.
 
+    python -I -S janitor.py SECONDS
+
 Reads lines "+GROUP SIGNAL" and "-GROUP" from the supervisor. When that pipe closes, however the supervisor
-went, each group that is left gets its signal, and a few seconds later SIGKILL. On Linux the kernel has sent
+went, each group that is left gets its signal, and SECONDS later SIGKILL. On Linux the kernel has sent
 the first signal already; this is for other systems, and for programs that do not listen. Needs nothing but
 the standard library, and ignores the signals of a terminal.
 """
@@ -12,10 +14,8 @@ import signal
 import sys
 import time
 
-PATIENCE_SECONDS = 8
 
-
-def main() -> None:
+def main(patience_seconds: float) -> None:
     for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ignored, signal.SIG_IGN)
     groups: dict[int, int] = {}
@@ -27,7 +27,7 @@ def main() -> None:
             groups.pop(int(line[1:]), None)
     for group, number in groups.items():
         send(group, number)
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + patience_seconds
     while any(exists(group) for group in groups) and time.monotonic() < deadline:
         time.sleep(0.1)
     for group in groups:
@@ -50,4 +50,4 @@ def send(group: int, number: int) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(float(sys.argv[1]))

@@ -1,4 +1,9 @@
+"""python -m config.run.polling /readyz: succeeds when this machine's web server answers 200."""
+
 import http.client
+import sys
+
+from config import env
 
 
 def answer_of(host: str, port: int, path: str) -> int | None:
@@ -12,3 +17,8 @@ def answer_of(host: str, port: int, path: str) -> int | None:
         return None
     finally:
         connection.close()
+
+
+if __name__ == "__main__":
+    here = env.text("HOST", "127.0.0.1"), env.integer("PORT", 8000, least=1, most=65535)
+    sys.exit(answer_of(*here, sys.argv[1]) != 200)

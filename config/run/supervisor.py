@@ -52,9 +52,15 @@ class GaveUp(Exception):
 
 class Supervisor:
     def __init__(
-        self, show: Callable[[str, str], None], env: Mapping[str, str], *, most_quick_ends: int = 5
+        self,
+        show: Callable[[str, str], None],
+        env: Mapping[str, str],
+        *,
+        most_quick_ends: int = 5,
+        janitor_seconds: float = 8,
     ) -> None:
-        self.show, self.env, self.most_quick_ends = show, dict(env), most_quick_ends
+        self.show, self.env = show, dict(env)
+        self.most_quick_ends, self.janitor_seconds = most_quick_ends, janitor_seconds
         self.programs: list[Program] = []
         self.stop_asked = False
         self._selector = selectors.DefaultSelector()
@@ -70,7 +76,9 @@ class Supervisor:
             self._handlers[number] = signal.signal(number, self._on_stop)
         self._handlers[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, lambda *_: None)
         self._janitor = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(JANITOR)], stdin=subprocess.PIPE, start_new_session=True
+            [sys.executable, "-I", "-S", str(JANITOR), str(self.janitor_seconds)],
+            stdin=subprocess.PIPE,
+            start_new_session=True,
         )
         return self
 

@@ -39,6 +39,10 @@ class Places:
         return self.sockets / "postgres"
 
     @property
+    def postgres_socket(self) -> Path:
+        return self.postgres_sockets / POSTGRES_SOCKET
+
+    @property
     def valkey_socket(self) -> Path:
         return self.sockets / VALKEY_SOCKET
 

@@ -173,6 +173,44 @@ def run_detached(line: Sequence[str], log: Path) -> int:
     return int(done.stdout)
 
 
+def forget_a_dead_server(places: Places) -> None:
+    """Wait while another server of this folder starts or stops; remove the lock files of one that is dead.
+
+    PostgreSQL believes such a file as long as any process has its number, a zombie or a stranger after a
+    restart of the machine. What guards the data is the shared memory, which it checks as well.
+    """
+    pid_file = places.postgres_data / "postmaster.pid"
+    deadline = time.monotonic() + STOP_SECONDS
+    while not is_running(places):
+        try:
+            pid = int(pid_file.read_text().splitlines()[0])
+        except (FileNotFoundError, IndexError, ValueError):
+            return
+        if not _serves(pid, places):
+            for name in (pid_file, places.postgres_socket, places.postgres_socket.with_suffix(".5432.lock")):
+                name.unlink(missing_ok=True)
+            return
+        if time.monotonic() > deadline:
+            raise ServerError(
+                f"PostgreSQL (process {pid}) neither answers nor ends; see {places.postgres_log}."
+            )
+        time.sleep(0.05)
+
+
+def _serves(pid: int, places: Places) -> bool:
+    """Return whether this process is a server of this folder. A zombie has no command line."""
+    if Path("/proc/self/cmdline").exists():
+        try:
+            command_line = Path(f"/proc/{pid}/cmdline").read_bytes()
+        except OSError:
+            return False
+    else:
+        command_line = subprocess.run(
+            ["/bin/ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, check=False
+        ).stdout
+    return os.fsencode(places.postgres_data) in command_line
+
+
 def ensure_database(places: Places, name: str = DATABASE) -> None:
     with connect(places, "template1") as connection:
         known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
@@ -184,6 +222,9 @@ def start(places: Places, extra: Mapping[str, str] | None = None) -> None:
     """Start the server in the background unless it runs; idempotent."""
     if not is_running(places):
         prepare(places)
+        forget_a_dead_server(places)
+        if is_running(places):
+            return
         wait(places, run_detached(start_line(places, extra, detach=True), places.postgres_log))
     ensure_database(places)
 
