@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from config.heartbeats import STALE_SECONDS, heartbeat_ages
 from notifications.models import Reminder
+from practice import present
 
 OVERDUE_SECONDS = 300
 NEEDED_TO_SERVE = ("database", "migrations")
@@ -50,7 +51,7 @@ def look(*, now: datetime) -> dict[str, dict[str, Any]]:
         if checks["migrations"]["ok"]:
             for name, age in heartbeat_ages(now=now).items():
                 checks[name] = {"ok": age is not None and age < STALE_SECONDS, "age_seconds": rounded(age)}
-            age = oldest_due_reminder_age(now=now)
+            age = oldest_due_reminder_age(now=present.now())
             checks["reminders"] = {"ok": age is None or age < OVERDUE_SECONDS, "age_seconds": rounded(age)}
     except DatabaseError:
         checks["database"] = {"ok": False}
