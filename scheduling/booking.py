@@ -199,7 +199,7 @@ def _reschedule(request: Request, starts_at: datetime, *, actor: User, now: date
     session = request.session(choice)
     room = next((key for need, key in choice.items() if need.startswith("room:")), None)
     local = promise(starts_at, request.location)
-    for name, value in {
+    new = {
         "therapist_id": session.therapist_id,
         "psychiatrist_id": session.psychiatrist_id,
         "room_id": room.id if room else None,
@@ -214,9 +214,10 @@ def _reschedule(request: Request, starts_at: datetime, *, actor: User, now: date
         "revision": booking.revision + 1,
         "moved_at": now,
         "touched_at": now,
-    }.items():
+    }
+    for name, value in new.items():
         setattr(booking, name, value)
-    booking.save()
+    booking.save(update_fields=list(new))
     Occupancy.objects.filter(booking=booking).delete()
     _occupy(booking, choice)
     clinicians = [pk for pk in (session.therapist_id, session.psychiatrist_id) if pk]
