@@ -1,0 +1,56 @@
+"""A constraint's name is the key to the message that people get when it fires."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.apps import apps
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.db import connection, models
+
+from practice import doors
+from practice.errors import DomainError
+from scheduling.errors import TAKEN
+from tests.architecture.test_layers import own_apps
+
+OWN_MODELS = [model for model in apps.get_models() if model._meta.app_label in own_apps()]
+NAMED = [(model, constraint) for model in OWN_MODELS for constraint in model._meta.constraints]
+
+
+@pytest.mark.parametrize(("model", "constraint"), NAMED, ids=[constraint.name for _, constraint in NAMED])
+def test_it_has_a_name_of_its_own(model: type[models.Model], constraint: models.BaseConstraint) -> None:
+    assert constraint.name.startswith(f"{model._meta.app_label}_")
+    assert not re.search(r"_[0-9a-f]{8}(_|$)", constraint.name)
+    assert len(constraint.name) <= 63  # PostgreSQL cuts the rest off, and the message with it
+
+
+def test_names_are_unique() -> None:
+    names = [constraint.name for _, constraint in NAMED]
+    assert len(names) == len(set(names)) > 30
+
+
+@pytest.mark.django_db
+def test_the_database_knows_each_by_that_name() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT conname FROM pg_constraint UNION SELECT indexname FROM pg_indexes")
+        known = {name for (name,) in cursor.fetchall()}
+    assert [constraint.name for _, constraint in NAMED if constraint.name not in known] == []
+
+
+def test_every_overlap_has_its_message() -> None:
+    overlaps = {constraint.name for _, constraint in NAMED if isinstance(constraint, ExclusionConstraint)}
+    assert len(overlaps) == 3
+    assert overlaps <= set(TAKEN)
+
+
+def test_no_message_waits_for_a_constraint_that_is_gone() -> None:
+    names = {constraint.name for _, constraint in NAMED}
+    assert set(doors._constraint_errors) - names == set()
+
+
+@pytest.mark.parametrize("name", sorted(doors._constraint_errors))
+def test_every_message_is_a_conflict_with_a_code(name: str) -> None:
+    error = doors._constraint_errors[name]
+    assert issubclass(error, DomainError)
+    assert (error.status, error.code != DomainError.code) == (409, True)
