@@ -123,6 +123,7 @@ def test_the_days_a_window_touches(window: str, first: date, until: date) -> Non
         ("Australia/Lord_Howe", 30, "04-04 14:00/04-04 16:00", ["14:00", "14:30", "15:00", "15:30"]),
         # A step that does not divide the day starts anew at midnight: 23:20, 00:00, 00:50.
         ("UTC", 50, "05-04 23:00/05-05 01:00", ["23:20", "00:00", "00:50"]),
+        ("UTC", 50, "05-04 23:21/05-05 01:00", ["00:00", "00:50"]),
         # Once a day; on this day midnight does not exist.
         ("UTC", 1440, "05-04 00:00/05-05 00:01", ["00:00", "00:00"]),
         ("America/Santiago", 1440, "09-06 00:00/09-07 12:00", ["03:00"]),

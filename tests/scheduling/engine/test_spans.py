@@ -240,3 +240,8 @@ def test_the_reach_of_a_demand_covers_every_buffer() -> None:
     )
     # A need that only comes later still leaves the client's own time in reach.
     assert Demand(HOUR, (later,), GRID, MIDNIGHT, MIDNIGHT).reach(at).start == MIDNIGHT
+    # So does one that ends before the client leaves.
+    early = Need("therapist", ((-HOUR, -HOUR / 2),), ())
+    assert Demand(HOUR, (early,), GRID, MIDNIGHT, MIDNIGHT).reach(at) == Span(
+        MIDNIGHT - HOUR, MIDNIGHT + 2 * HOUR
+    )
