@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 def gettext_noop(message: str) -> str:
@@ -27,6 +27,10 @@ class Blocker:
     code: str
     message: str
     params: Mapping[str, str | int] = field(default_factory=dict, hash=False)
+
+    def with_params(self, **params: str | int) -> Blocker:
+        """Return the same reason with some params replaced."""
+        return replace(self, params={**self.params, **params})
 
     def text(self, translate: Callable[[str], str] = _as_written) -> str:
         """Return the message in the language of `translate` (usually gettext), holes filled."""

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.utils.translation import gettext
 
 from practice import clock
+from practice.blockers import Blocker
 from practice.models import Client, Clinician, Closure, Licence, Location, Room, TimeOff, WorkingHours
 from practice.packed import Rows, packed
 from scheduling.engine.calendar import days_of, open_spans
-from scheduling.engine.openings import Calendars, find_openings
+from scheduling.engine.openings import Calendars, find_openings, why_not
 from scheduling.engine.types import (
     Calendar,
     Demand,
@@ -47,6 +49,26 @@ class Wish:
 class Board:
     demand: Demand
     calendars: Calendars
+    names: Mapping[ResourceKey, str]
+
+    def why_not(
+        self, start: datetime, *, choice: Mapping[str, ResourceKey] | None = None
+    ) -> tuple[Blocker, ...]:
+        """The engine's reasons with names that people know."""
+        return tuple(
+            self._named(blocker) for blocker in why_not(start, self.demand, self.calendars, choice=choice)
+        )
+
+    def _named(self, blocker: Blocker) -> Blocker:
+        params = blocker.params
+        if "resource_id" in params:
+            key = ResourceKey(
+                str(params["resource_kind"]), int(params["resource_id"]), int(params["resource_unit"])
+            )
+            return blocker.with_params(who=self.names.get(key, str(params["need"])))
+        if "need" in params:
+            return blocker.with_params(who=str(params["need"]).replace("room:", gettext("room, ")))
+        return blocker
 
 
 def where_the_client_is(appointment_type: AppointmentType, location: Location, client: Client) -> str:
@@ -79,14 +101,17 @@ def load(wish: Wish, window: Span, *, now: datetime) -> Board:
     reach = _reach(phases, timedelta(minutes=kind.duration_minutes), window)
     closed, client_busy = _place_and_client(wish, reach)
     calendars: dict[ResourceKey, Calendar] = {}
+    names: dict[ResourceKey, str] = {}
     pools: dict[str, list[ResourceKey]] = defaultdict(list)
     for clinician in _clinicians(wish, phases, reach):
         key = ResourceKey("clinician", clinician.pk)
         calendars[key] = _clinician_calendar(wish, clinician, reach, closed)
+        names[key] = clinician.name
         pools[clinician.kind].append(key)
     for room in _rooms(wish, phases, reach):
         for key, calendar in _room_calendars(room, closed):
             calendars[key] = calendar
+            names[key] = room.name
             pools[f"room:{room.kind}"].append(key)
     demand = Demand(
         length=timedelta(minutes=kind.duration_minutes),
@@ -96,7 +121,7 @@ def load(wish: Wish, window: Span, *, now: datetime) -> Board:
         latest=now + timedelta(days=kind.horizon_days),
         client_busy=client_busy,
     )
-    return Board(demand, calendars)
+    return Board(demand, calendars, names)
 
 
 def _reach(phases: Sequence[Phase], length: timedelta, window: Span) -> Span:

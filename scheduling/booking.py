@@ -20,7 +20,7 @@ from practice.errors import OutOfScope, Taken
 from practice.models import Client, Clinician, Location, Room, User
 from scheduling import availability, changes, gate
 from scheduling.availability import Wish
-from scheduling.engine.openings import find_openings, why_not
+from scheduling.engine.openings import find_openings
 from scheduling.engine.types import Opening, ResourceKey, Span
 from scheduling.errors import NotBookable, NotPossibleNow
 from scheduling.models import AppointmentType, Booking, Occupancy
@@ -137,7 +137,7 @@ def blockers(request: Request, starts_at: datetime, *, now: datetime) -> tuple[B
     board = availability.load(request.wish, _moment(starts_at), now=now)
     choice = _choose(board, starts_at)
     session = request.session(choice or _first_candidates(board))
-    against = why_not(starts_at, board.demand, board.calendars, choice=choice)
+    against = board.why_not(starts_at, choice=choice)
     return (*against, *gate.load([session]).blockers(session, starts_at=starts_at, now=now))
 
 
@@ -242,7 +242,7 @@ def _decide(request: Request, starts_at: datetime, *, now: datetime) -> tuple[Re
     request = _lock(request, choice or {})
     if choice is not None:
         board = availability.load(request.wish, _moment(starts_at), now=now)
-    against = why_not(starts_at, board.demand, board.calendars, choice=choice)
+    against = board.why_not(starts_at, choice=choice)
     session = request.session(choice or _first_candidates(board))
     closed = gate.load([session]).blockers(session, starts_at=starts_at, now=now)
     if choice is not None and against and not closed and _is_only_busy(against):

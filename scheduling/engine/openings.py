@@ -21,12 +21,12 @@ _OFF_GRID = gettext_noop("Starts are every %(step_minutes)s minutes, counted fro
 _TOO_SOON = gettext_noop("This is too soon.")
 _TOO_FAR = gettext_noop("This is too far ahead.")
 _CLIENT_BUSY = gettext_noop("The client has something else at this time.")
-_NO_CANDIDATE = gettext_noop("There is nobody and nothing to choose for: %(need)s.")
-_NOT_A_CANDIDATE = gettext_noop("The choice does not suit: %(need)s.")
-_OUTSIDE_HOURS = gettext_noop("Outside working hours: %(need)s.")
-_AWAY = gettext_noop("Away or closed at this time: %(need)s.")
-_BUSY = gettext_noop("Already taken at this time: %(need)s.")
-_NOT_LICENSED = gettext_noop("Not licensed for this client at this time: %(need)s.")
+_NO_CANDIDATE = gettext_noop("There is nobody and nothing to choose for: %(who)s.")
+_NOT_A_CANDIDATE = gettext_noop("%(who)s does not suit this session.")
+_OUTSIDE_HOURS = gettext_noop("%(who)s does not work at this time.")
+_AWAY = gettext_noop("%(who)s is away, or the location is closed.")
+_BUSY = gettext_noop("%(who)s is taken at this time.")
+_NOT_LICENSED = gettext_noop("%(who)s is not licensed where the client is.")
 
 
 def find_openings(
@@ -61,7 +61,8 @@ def why_not(
 
     `choice` fixes the resource of some needs; the others are free to take any candidate, and
     only when none fits are the reasons against each of them listed, in order of preference.
-    Reasons name the need and the resource, never what else it is doing.
+    Reasons name the need and the resource, never what else it is doing. `who` in their params is the
+    need's key: the engine knows no names, so the caller puts one there (`Blocker.with_params`).
 
     Raises ValueError if `start` is naive or `choice` names an unknown need, KeyError if a
     candidate has no calendar.
@@ -92,7 +93,7 @@ def _need_blockers(
         return
     candidates = need.candidates if choice is None else (choice,)
     if not candidates:
-        yield Blocker("no_candidate", _NO_CANDIDATE, {"need": need.key})
+        yield Blocker("no_candidate", _NO_CANDIDATE, {"need": need.key, "who": need.key})
         return
     against = [tuple(_resource_blockers(start, need, key, calendars[key])) for key in candidates]
     if all(against):
@@ -116,7 +117,13 @@ def _resource_blockers(
 
 
 def _about(need: Need, key: ResourceKey) -> dict[str, str | int]:
-    return {"need": need.key, "resource_kind": key.kind, "resource_id": key.id, "resource_unit": key.unit}
+    return {
+        "who": need.key,
+        "need": need.key,
+        "resource_kind": key.kind,
+        "resource_id": key.id,
+        "resource_unit": key.unit,
+    }
 
 
 def _openings(

@@ -346,6 +346,7 @@ def test_every_reason_reads_as_a_sentence_and_tells_nothing_else() -> None:
     for blocker in found:
         assert set(blocker.params) <= {
             "step_minutes",
+            "who",
             "need",
             "resource_kind",
             "resource_id",
