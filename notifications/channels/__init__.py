@@ -1,0 +1,120 @@
+"""The ways to reach a client. Every channel keeps one contract; see `Channel`."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple, Self
+
+from django.conf import settings
+from django.utils import timezone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """One attempt. `token` is unique to it and travels along where the provider lets it.
+
+    `to` is an E.164 number or an email address. `sender_name` is the practice's neutral name; a text
+    carries it in its body. It is of no use from `expires_at` on.
+    """
+
+    token: str
+    to: str
+    subject: str
+    body: str
+    expires_at: datetime
+    language: str
+    sender_name: str = ""
+
+
+class Receipt(NamedTuple):
+    provider: str
+    provider_ref: str
+
+
+class DeliveryError(Exception):
+    """The provider definitely did not take the message.
+
+    `permanent`: no use to try this message again. `retry_after`: seconds the provider asked to wait.
+    `code` is the provider's own where it has one, and never holds an address.
+    """
+
+    def __init__(self, code: str, *, permanent: bool, retry_after: float | None = None) -> None:
+        super().__init__(code)
+        self.code = code
+        self.permanent = permanent
+        self.retry_after = retry_after
+
+
+class OutcomeUnknown(Exception):
+    """The provider may or may not have taken the message: its answer was lost."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Channel(ABC):
+    """Sends one message at a time and never tries twice: whoever calls knows what was sent before.
+
+    As a context manager it may keep its connection between sends. One thread at a time.
+    Nothing in it logs an address or a text, and its exceptions carry codes only.
+    """
+
+    provider: str
+
+    @abstractmethod
+    def send(self, outgoing: Outgoing) -> Receipt:
+        """Hand the message over. Raises DeliveryError or OutcomeUnknown."""
+
+    def find(self, outgoing: Outgoing, *, sent_after: datetime) -> list[Receipt] | None:
+        """Return what the provider has of this message since `sent_after`, None if it can't tell.
+
+        Raises DeliveryError if the provider did not answer the question.
+        """
+        return None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        return None
+
+
+class Unconfigured(Channel):
+    """Stands in for a provider that nobody has set up: what is due waits for it until it expires."""
+
+    provider = "none"
+
+    def send(self, outgoing: Outgoing) -> Receipt:
+        raise DeliveryError("channel_not_configured", permanent=False)
+
+
+def channel_for(name: str) -> Channel:
+    """Return the channel for "sms" or "email" by the settings; the outbox in a demo without a provider.
+
+    Raises KeyError for another name.
+    """
+    # Inside, because the channels import this module's contract.
+    from notifications.channels.email import EmailChannel
+    from notifications.channels.outbox import OutboxChannel
+    from notifications.channels.sms import TwilioChannel
+
+    make: Callable[[], Channel]
+    is_set_up, make = {
+        "sms": (bool(settings.TWILIO_ACCOUNT_SID), TwilioChannel),
+        "email": (bool(settings.EMAIL_HOST), EmailChannel),
+    }[name]
+    if is_set_up:
+        return make()
+    return OutboxChannel(name) if settings.DEMO else Unconfigured()
+
+
+def refuse_if_expired(outgoing: Outgoing) -> float:
+    """Return the seconds until it expires. Raises DeliveryError if there are none."""
+    seconds = (outgoing.expires_at - timezone.now()).total_seconds()
+    if seconds < 1:
+        raise DeliveryError("expired", permanent=True)
+    return seconds

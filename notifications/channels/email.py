@@ -1,0 +1,204 @@
+"""Email through Django's mail backend, SMTP unless the settings name another."""
+
+from __future__ import annotations
+
+import contextlib
+import smtplib
+import time
+from email.utils import parseaddr, quote
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.mail import EmailMessage, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
+from django.core.mail.backends.smtp import EmailBackend
+from django.core.validators import validate_email
+from django.utils.functional import cached_property
+
+from notifications.channels import (
+    Channel,
+    DeliveryError,
+    OutcomeUnknown,
+    Outgoing,
+    Receipt,
+    refuse_if_expired,
+)
+
+DJANGO_SMTP = "django.core.mail.backends.smtp.EmailBackend"
+LATEST_DATA_SECONDS = 20  # after this a text is not begun: the sender's lease must outlast its end
+GOODBYE_SECONDS = 2
+
+
+class Smtp(smtplib.SMTP):
+    """A connection that remembers whether a text was begun.
+
+    Before DATA the server cannot have taken the message; after it, only the server knows.
+    """
+
+    data_begun = False
+    begin_data_by = float("inf")  # time.monotonic()
+
+    def data(self, msg: Any) -> tuple[int, bytes]:
+        if time.monotonic() > self.begin_data_by:
+            raise DeliveryError("smtp_slow", permanent=False)
+        self.data_begun = True
+        return super().data(msg)
+
+
+class SmtpOverTls(Smtp, smtplib.SMTP_SSL):
+    pass
+
+
+class SmtpBackend(EmailBackend):
+    @property
+    def connection_class(self) -> type[Smtp]:
+        return SmtpOverTls if self.use_ssl else Smtp
+
+    def hang_up(self) -> None:
+        """Close without a word: the other side may not be listening any more."""
+        for smtp in (self._partial_connection, self.connection):  # type: ignore[attr-defined]  # not in the stubs
+            if smtp is not None:
+                smtp.close()
+        self.close()
+
+
+class EmailChannel(Channel):
+    """SMTP knows no idempotency key and no look-up: a lost answer is for a person.
+
+    The Message-ID is made from the token, so that a double can be recognised in the client's mailbox.
+    """
+
+    def __init__(self) -> None:
+        self._backend: BaseEmailBackend | None = None
+        self._keeps_connection = False
+
+    @cached_property
+    def provider(self) -> str:  # type: ignore[override]
+        return "smtp" if settings.EMAIL_BACKEND == DJANGO_SMTP else "email"
+
+    def send(self, outgoing: Outgoing) -> Receipt:
+        refuse_if_expired(outgoing)
+        message = _message(outgoing)
+        started = time.monotonic()
+        backend = self._open()
+        try:
+            smtp = getattr(backend, "connection", None)
+            if isinstance(smtp, Smtp):
+                smtp.data_begun, smtp.begin_data_by = False, started + LATEST_DATA_SECONDS
+            _hand_over(backend, message)
+        except BaseException:
+            self._hang_up()
+            raise
+        if not self._keeps_connection:
+            self._close()
+        return Receipt(self.provider, message.extra_headers["Message-ID"])
+
+    def __enter__(self) -> EmailChannel:
+        self._keeps_connection = True
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self._keeps_connection = False
+        self._close()
+
+    def _open(self) -> BaseEmailBackend:
+        """Return an open connection. Whatever fails here, the message has not left."""
+        if self._backend is not None and _is_alive(self._backend):
+            return self._backend
+        self._close()
+        smtp = settings.EMAIL_BACKEND == DJANGO_SMTP
+        backend = self._backend = SmtpBackend() if smtp else get_connection()
+        try:
+            backend.open()
+        except smtplib.SMTPResponseException as exc:
+            self._hang_up()
+            raise DeliveryError(f"smtp_{exc.smtp_code}", permanent=False) from None
+        except (smtplib.SMTPException, OSError) as exc:
+            self._hang_up()
+            raise DeliveryError(type(exc).__name__, permanent=False) from None
+        return backend
+
+    def _close(self) -> None:
+        """Say goodbye. What goes wrong now says nothing about the messages before."""
+        backend, self._backend = self._backend, None
+        if backend is not None:
+            with contextlib.suppress(smtplib.SMTPException, OSError):
+                smtp = getattr(backend, "connection", None)
+                if isinstance(smtp, Smtp) and smtp.sock is not None:
+                    smtp.sock.settimeout(GOODBYE_SECONDS)
+                backend.close()
+
+    def _hang_up(self) -> None:
+        if isinstance(self._backend, SmtpBackend):
+            self._backend.hang_up()
+        self._close()
+
+
+def _message(outgoing: Outgoing) -> EmailMessage:
+    try:
+        validate_email(outgoing.to)
+    except ValidationError:
+        raise DeliveryError("bad_address", permanent=True) from None
+    practice, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
+    domain = address.rpartition("@")[2] or "localhost"
+    message = EmailMessage(
+        subject=outgoing.subject,
+        body=outgoing.body,
+        from_email=f'"{quote(outgoing.sender_name or practice)}" <{address}>',
+        to=[outgoing.to],
+        headers={
+            "Message-ID": f"<{outgoing.token}@{domain}>",
+            "Auto-Submitted": "auto-generated",
+            "X-Auto-Response-Suppress": "All",  # Exchange's holiday replies
+            "Content-Language": outgoing.language,
+        },
+    )
+    try:
+        message.message()
+    except ValueError:  # a line break in the subject
+        raise DeliveryError("bad_header", permanent=True) from None
+    return message
+
+
+def _hand_over(backend: BaseEmailBackend, message: EmailMessage) -> None:
+    # `from None` throughout: smtplib's exceptions hold the client's address.
+    try:
+        taken = backend.send_messages([message])
+    except smtplib.SMTPRecipientsRefused as exc:
+        code = max(code for code, _ in exc.recipients.values())
+        raise _refused(code) from None
+    except smtplib.SMTPNotSupportedError:
+        raise DeliveryError("smtp_not_supported", permanent=True) from None
+    except smtplib.SMTPResponseException as exc:
+        if exc.smtp_code < 400:  # -1: an answer that nobody can read
+            raise _lost(backend, "smtp_unreadable") from None
+        raise _refused(exc.smtp_code) from None
+    except (smtplib.SMTPException, OSError) as exc:
+        raise _lost(backend, type(exc).__name__) from None
+    if not taken:
+        raise DeliveryError("not_taken", permanent=False)
+
+
+def _refused(code: int) -> DeliveryError:
+    """SMTP says which refusals last: 5yz does, 4yz does not."""
+    return DeliveryError(f"smtp_{code}", permanent=code >= 500)
+
+
+def _lost(backend: BaseEmailBackend, code: str) -> DeliveryError | OutcomeUnknown:
+    """No answer: harmless before the text was begun. Another backend than ours can't tell."""
+    smtp = getattr(backend, "connection", None)
+    if isinstance(smtp, Smtp) and not smtp.data_begun:
+        return DeliveryError(code, permanent=False)
+    return OutcomeUnknown(code)
+
+
+def _is_alive(backend: BaseEmailBackend) -> bool:
+    """A server may have hung up on a kept connection; asking costs less than a lost answer."""
+    smtp = getattr(backend, "connection", None)
+    if smtp is None:
+        return True
+    try:
+        return bool(smtp.noop()[0] == 250)
+    except (smtplib.SMTPException, OSError):
+        return False

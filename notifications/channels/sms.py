@@ -1,0 +1,172 @@
+"""Text messages through Twilio's REST API."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any, NoReturn
+from urllib.parse import urlencode
+
+import httpx
+from django.conf import settings
+from django.utils import timezone
+
+from notifications.channels import (
+    Channel,
+    DeliveryError,
+    OutcomeUnknown,
+    Outgoing,
+    Receipt,
+    refuse_if_expired,
+)
+
+TIMEOUT = httpx.Timeout(10, connect=5)  # seconds; with TLS at most 30 in all
+LONGEST_VALIDITY_SECONDS = 36_000  # Twilio's limit, and its default
+PAGE_SIZE, MOST_PAGES = 200, 20
+CLOCK_SKEW = timedelta(minutes=2)
+STATUS_PATH = "/webhooks/twilio/status/{token}"
+
+OPTED_OUT = "21610"  # the client has answered STOP
+
+# Raised before anything of the request has left this machine.
+NEVER_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+    httpx.LocalProtocolError,
+    httpx.InvalidURL,
+)
+# About the account or the moment, not about the message: an operator mends it and what waits goes out.
+NOT_ABOUT_THE_MESSAGE = frozenset({401, 403, 404, 408, 429})
+
+
+class TwilioChannel(Channel):
+    """Twilio knows no idempotency key, so a lost answer is never followed by a second try.
+
+    Each request has a connection of its own: when a kept one dies, nobody can say whether the
+    request got through on it.
+    """
+
+    provider = "twilio"
+
+    def send(self, outgoing: Outgoing) -> Receipt:
+        form = {
+            "To": outgoing.to,
+            # The id of a messaging service (MG…) may stand where a number does.
+            "MessagingServiceSid" if settings.TWILIO_FROM.startswith("MG") else "From": settings.TWILIO_FROM,
+            "Body": outgoing.body,
+            # From here the network drops it instead of delivering it late.
+            "ValidityPeriod": str(min(LONGEST_VALIDITY_SECONDS, int(refuse_if_expired(outgoing)))),
+        }
+        if (callback := _status_callback(outgoing)) is not None:
+            form["StatusCallback"] = callback
+        reply = _answer("POST", _messages_url(), data=form)
+        if not reply.is_success:
+            _refuse(reply)
+        match _json(reply):
+            case {"sid": str(sid)} if sid:
+                return Receipt(self.provider, sid)
+            case _:
+                raise OutcomeUnknown("unreadable_answer")  # taken, but by what reference?
+
+    def find(self, outgoing: Outgoing, *, sent_after: datetime) -> list[Receipt]:
+        """Twilio keeps no reference of ours: look for the same words to the same number, oldest first.
+
+        Without its filter by DateSent: a message that still waits in Twilio's queue has none.
+        """
+        url = f"{_messages_url()}?{urlencode({'To': outgoing.to, 'PageSize': PAGE_SIZE})}"
+        found: list[tuple[datetime, str]] = []
+        for _page in range(MOST_PAGES):
+            rows, next_page = _look_up(url)
+            # A trial account puts a sentence of its own in front.
+            found += [(at, sid) for at, body, sid in rows if body.endswith(outgoing.body)]
+            if not next_page:
+                break
+            url = settings.TWILIO_BASE_URL + next_page
+        else:
+            raise DeliveryError("too_many_pages", permanent=True)  # "not there" would be a guess
+        since = sent_after - CLOCK_SKEW
+        return [Receipt(self.provider, sid) for at, sid in sorted(found) if at >= since]
+
+
+def _messages_url() -> str:
+    return f"{settings.TWILIO_BASE_URL}/2010-04-01/Accounts/{settings.TWILIO_ACCOUNT_SID}/Messages.json"
+
+
+def _status_callback(outgoing: Outgoing) -> str | None:
+    """The token in it lets a status settle a message whose answer was lost.
+
+    Twilio refuses the whole message if it cannot reach the host, so none is named on a developer's machine.
+    """
+    url: str = settings.PUBLIC_URL
+    if not url or httpx.URL(url).host == "localhost":
+        return None
+    return url + STATUS_PATH.format(token=outgoing.token)
+
+
+def _answer(method: str, url: str, **options: Any) -> httpx.Response:
+    account = (settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN)
+    # `from None`: an exception's chain ends in logs, and these know the request.
+    try:
+        with httpx.Client(timeout=TIMEOUT, auth=account) as client:
+            return client.request(method, url, **options)
+    except NEVER_SENT as exc:
+        raise DeliveryError(_code(exc), permanent=False) from None
+    except httpx.HTTPError as exc:
+        # The request was on its way: a timeout, a dropped connection, half an answer.
+        raise OutcomeUnknown(_code(exc)) from None
+
+
+def _look_up(url: str) -> tuple[list[tuple[datetime, str, str]], str | None]:
+    """Return (created, body, sid) of the messages on a page, and the path of the next page."""
+    try:
+        reply = _answer("GET", url)
+    except OutcomeUnknown as exc:
+        raise DeliveryError(exc.code, permanent=False) from None  # a question may be asked again
+    if not reply.is_success:
+        raise DeliveryError(f"http_{reply.status_code}", permanent=False, retry_after=_retry_after(reply))
+    try:
+        page = reply.json()
+        rows = [(parsedate_to_datetime(m["date_created"]), m["body"], m["sid"]) for m in page["messages"]]
+        return rows, page.get("next_page_uri")
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise DeliveryError("unreadable_answer", permanent=False) from None
+
+
+def _refuse(reply: httpx.Response) -> NoReturn:
+    """Turn an answer that is no success into the exception that says what it means."""
+    status = reply.status_code
+    if status >= 500:
+        # Twilio may have queued the message before it failed to say so.
+        raise OutcomeUnknown(f"http_{status}")
+    match _json(reply):
+        case {"code": int(number)}:
+            code = str(number)
+        case _:
+            code = f"http_{status}"
+    retryable = status in NOT_ABOUT_THE_MESSAGE or status < 400
+    raise DeliveryError(code, permanent=not retryable, retry_after=_retry_after(reply))
+
+
+def _retry_after(reply: httpx.Response) -> float | None:
+    """Return the seconds that the header asks for, which may be a number or a date."""
+    value = reply.headers.get("Retry-After", "")
+    if value.isdecimal():
+        return float(value)
+    try:
+        return max(0.0, (parsedate_to_datetime(value) - timezone.now()).total_seconds())
+    except (ValueError, TypeError):
+        return None
+
+
+def _json(reply: httpx.Response) -> object:
+    try:
+        return reply.json()
+    except ValueError:
+        return None
+
+
+def _code(exc: Exception) -> str:
+    return type(exc).__name__
