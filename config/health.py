@@ -91,4 +91,4 @@ def oldest_due_reminder_age(*, now: datetime) -> float | None:
 
 
 def rounded(age: float | None) -> float | None:
-    return None if age is None else round(age, 1)
+    return None if age is None else max(0.0, round(age, 1))
