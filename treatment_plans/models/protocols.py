@@ -125,7 +125,10 @@ class Protocol(Revisioned):
             models.CheckConstraint(
                 condition=~Q(route="spravato")
                 | Q(
-                    min_observation_minutes__gte=120, prescriber_presence="on_site", rems_form_due_days__lte=7
+                    min_observation_minutes__gte=120,
+                    prescriber_presence="on_site",
+                    rems_form_due_days__isnull=False,  # a comparison with NULL would pass
+                    rems_form_due_days__lte=7,
                 ),
                 name="treatment_plans_protocol_spravato_locked",
             ),

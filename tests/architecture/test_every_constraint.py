@@ -1,0 +1,224 @@
+"""Each constraint is violated on purpose, past our code. One without a line here fails the last test."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import date, time, timedelta
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from notifications.models import Message, Reminder
+from practice.models import (
+    CareTeamMember,
+    ChannelConsent,
+    Clinician,
+    Closure,
+    Consent,
+    ConsentDocument,
+    ContactPoint,
+    IdempotencyKey,
+    Licence,
+    Room,
+    TimeOff,
+    User,
+    WorkingHours,
+)
+from scheduling import booking
+from scheduling.models import AppointmentType, Booking, Occupancy, Phase
+from tests.architecture.test_constraints import NAMED
+from tests.cast import NOW, Clinic, at
+from treatment_plans.models import (
+    Clearance,
+    FollowUp,
+    PlannedSession,
+    Prescription,
+    Protocol,
+    RemsEnrollment,
+    TreatmentPlan,
+)
+
+pytestmark = pytest.mark.django_db
+
+START = at("2026-12-01 09:30")
+DAY = date(2026, 12, 1)
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def busy(clinic: Clinic) -> Clinic:
+    """One of everything: a booked dosing session with its plan, people, reminders and absences."""
+    client = clinic.ready_client()
+    booking.book(
+        booking.Request(client, clinic.appointment_type(), clinic.location, clinic.dose(client)),
+        START,
+        actor=clinic.kim,
+        now=NOW,
+    )
+    TimeOff.objects.create(clinician=clinic.ben, starts_at=START, ends_at=START + HOUR)
+    Closure.objects.create(location=clinic.location, starts_at=START - 99 * HOUR, ends_at=START - 98 * HOUR)
+    FollowUp.objects.create(
+        client=client,
+        source_session=clinic.dose(client),
+        kind="check_in",
+        position=1,
+        due_from_at=START,
+        due_until_at=START + HOUR,
+    )
+    return clinic
+
+
+def a_copy_of(model: Any, **changes: Any) -> None:
+    """The same row once more, under a new key."""
+    row = model.objects.order_by("pk").first()
+    row.pk = None
+    for name, value in changes.items():
+        setattr(row, name, value)
+    row.save(force_insert=True)
+
+
+def messages(**values: Any) -> None:
+    reminder = Reminder.objects.first()
+    for _each in range(2):
+        Message.objects.create(
+            reminder=reminder, token=uuid.uuid4(), recipient="+1", body="x", started_at=NOW, **values
+        )
+
+
+def keys(clinic: Clinic) -> None:
+    for _each in range(2):
+        IdempotencyKey.objects.create(
+            user=clinic.kim, key="k", request_hash="h", status=200, response={}, created_at=NOW
+        )
+
+
+VIOLATIONS: dict[str, Callable[[Clinic], Any]] = {
+    # practice
+    "practice_user_email_lower_case": lambda c: User.objects.filter(pk=c.kim.pk).update(email="Kim@x.org"),
+    "practice_clinician_kind_known": lambda c: Clinician.objects.update(kind="shaman"),
+    "practice_clinician_npi_unique": lambda c: Clinician.objects.update(npi="1234567893"),
+    "practice_licence_unique": lambda c: a_copy_of(Licence),
+    "practice_licence_dates": lambda c: Licence.objects.update(valid_through_on=date(2019, 12, 31)),
+    "practice_contact_unique": lambda c: a_copy_of(ContactPoint, is_primary=False),
+    "practice_contact_one_primary": lambda c: a_copy_of(ContactPoint, value="+15555550777"),
+    "practice_channel_consent_unique": lambda c: a_copy_of(ChannelConsent),
+    "practice_care_team_unique": lambda c: a_copy_of(CareTeamMember),
+    "practice_consent_document_unique": lambda c: a_copy_of(ConsentDocument, is_current=False),
+    "practice_consent_document_one_current": lambda c: a_copy_of(ConsentDocument, version=2),
+    "practice_consent_withdrawn_after_signed": lambda c: Consent.objects.update(
+        withdrawn_at=NOW - timedelta(seconds=1)
+    ),
+    "practice_room_name_unique": lambda c: a_copy_of(Room),
+    "practice_room_capacity": lambda c: Room.objects.update(capacity=0),
+    "practice_hours_order": lambda c: WorkingHours.objects.update(ends_local=time(7, 59)),
+    "practice_hours_weekday": lambda c: WorkingHours.objects.update(weekday=7),
+    "practice_hours_effective": lambda c: WorkingHours.objects.update(effective_until_on=date(2020, 1, 1)),
+    "practice_time_off_order": lambda c: TimeOff.objects.update(ends_at=START),
+    "practice_closure_order": lambda c: Closure.objects.update(ends_at=START - 99 * HOUR),
+    "practice_idempotency_key_unique": keys,
+    # treatment_plans
+    "treatment_plans_one_current_clearance": lambda c: a_copy_of(Clearance),
+    "treatment_plans_clearance_dates": lambda c: Clearance.objects.update(
+        valid_through_on=date(2026, 10, 31)
+    ),
+    "treatment_plans_clearance_ends": lambda c: Clearance.objects.update(valid_through_on=None),
+    "treatment_plans_prescription_five_refills": lambda c: Prescription.objects.update(refills=6),
+    "treatment_plans_prescription_doses": lambda c: Prescription.objects.update(dose_amount=0),
+    "treatment_plans_prescription_dates": lambda c: Prescription.objects.update(
+        valid_through_on=date(2026, 11, 19)
+    ),
+    "treatment_plans_prescription_revoked_at": lambda c: Prescription.objects.update(status="revoked"),
+    "treatment_plans_one_rems_enrollment": lambda c: [
+        RemsEnrollment.objects.create(client=c.maya, enrolled_on=DAY) for _each in range(2)
+    ],
+    "treatment_plans_protocol_version_unique": lambda c: a_copy_of(Protocol, retired_at=NOW),
+    "treatment_plans_one_protocol_in_use": lambda c: a_copy_of(
+        Protocol, route="im", version=2, approved_by=c.ito, approved_at=NOW
+    ),
+    "treatment_plans_protocol_approver": lambda c: Protocol.objects.update(approved_at=NOW, approved_by=None),
+    "treatment_plans_protocol_spravato_locked": lambda c: Protocol.objects.filter(route="spravato").update(
+        rems_form_due_days=None
+    ),
+    "treatment_plans_one_open_plan": lambda c: a_copy_of(TreatmentPlan),
+    "treatment_plans_plan_closed_at": lambda c: TreatmentPlan.objects.update(status="closed"),
+    "treatment_plans_plan_activated_at": lambda c: TreatmentPlan.objects.update(activated_at=None),
+    "treatment_plans_session_position_unique": lambda c: a_copy_of(PlannedSession, dose_number=99),
+    "treatment_plans_session_dose_unique": lambda c: a_copy_of(PlannedSession, position=99),
+    "treatment_plans_session_dose_number": lambda c: PlannedSession.objects.update(dose_number=None),
+    "treatment_plans_session_one_end": lambda c: PlannedSession.objects.update(
+        completed_at=NOW, withdrawn_at=NOW
+    ),
+    "treatment_plans_session_due_order": lambda c: PlannedSession.objects.update(
+        due_from_at=NOW, due_until_at=NOW
+    ),
+    "treatment_plans_follow_up_once": lambda c: a_copy_of(FollowUp),
+    "treatment_plans_follow_up_due_order": lambda c: FollowUp.objects.update(due_until_at=START),
+    # scheduling
+    "scheduling_type_duration": lambda c: AppointmentType.objects.update(duration_minutes=4),
+    "scheduling_type_step": lambda c: AppointmentType.objects.update(start_step_minutes=0),
+    "scheduling_type_route_for_dosing": lambda c: AppointmentType.objects.update(route="im"),
+    "scheduling_phase_role_or_room": lambda c: Phase.objects.update(role="therapist", room_kind="dosing"),
+    "scheduling_phase_order": lambda c: Phase.objects.update(from_minutes=10, until_minutes=10),
+    "scheduling_booking_order": lambda c: Booking.objects.update(ends_at=START),
+    "scheduling_booking_status_known": lambda c: Booking.objects.update(status="perhaps"),
+    "scheduling_booking_held_until": lambda c: Booking.objects.update(status="held"),
+    "scheduling_booking_completed_at": lambda c: Booking.objects.update(completed_at=NOW),
+    "scheduling_booking_cancelled_at": lambda c: Booking.objects.update(status="cancelled"),
+    "scheduling_booking_no_show_at": lambda c: Booking.objects.update(no_show_at=NOW),
+    "scheduling_booking_expired_at": lambda c: Booking.objects.update(status="expired"),
+    "scheduling_one_booking_per_planned_session": lambda c: a_copy_of(Booking, starts_at=NOW),
+    "scheduling_clinician_no_overlap": lambda c: double("clinician"),
+    "scheduling_room_no_overlap": lambda c: double("room"),
+    "scheduling_client_no_overlap": lambda c: double("client"),
+    "scheduling_occupancy_takes_one_thing": lambda c: Occupancy.objects.update(
+        clinician=c.ben, room=None, room_place=None, client=c.maya
+    ),
+    "scheduling_occupancy_half_open": lambda c: Occupancy.objects.update(occupies="[2026-12-01,2026-12-01)"),
+    # notifications
+    "notifications_reminder_once": lambda c: a_copy_of(Reminder),
+    "notifications_reminder_expiry": lambda c: Reminder.objects.update(expires_at=NOW),
+    "notifications_reminder_lease": lambda c: Reminder.objects.update(state="sending"),
+    "notifications_reminder_skip_reason": lambda c: Reminder.objects.update(state="skipped"),
+    "notifications_message_provider_ref": lambda c: messages(
+        provider="twilio", provider_ref="SM1", outcome="accepted"
+    ),
+    "notifications_message_one_open": lambda c: messages(),
+}
+
+
+def double(taken: str) -> None:
+    """The same thing once more, for its last minute only."""
+    row = Occupancy.objects.filter(**{f"{taken}__isnull": False}).order_by("pk").first()
+    assert row is not None
+    span = row.occupies
+    Occupancy.objects.create(
+        booking=row.booking,
+        clinician=row.clinician,
+        room=row.room,
+        room_place=row.room_place,
+        client=row.client,
+        occupies=type(span)(span.upper - timedelta(minutes=1), span.upper + HOUR),
+    )
+
+
+def what_fires(name: str, clinic: Clinic) -> str | None:
+    try:
+        with transaction.atomic():
+            VIOLATIONS[name](clinic)
+            transaction.set_rollback(True)
+    except IntegrityError as refused:
+        fired: str = refused.__cause__.diag.constraint_name  # type: ignore[union-attr]
+        return fired
+    return None
+
+
+def test_the_database_refuses_each_by_its_name(busy: Clinic) -> None:
+    """One set-up for all: each violation is undone before the next."""
+    fired = {name: what_fires(name, busy) for name in VIOLATIONS}
+    assert {name: by for name, by in fired.items() if by != name} == {}
+
+
+def test_none_is_forgotten() -> None:
+    assert {constraint.name for _, constraint in NAMED} == set(VIOLATIONS)
