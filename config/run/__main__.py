@@ -99,7 +99,7 @@ def start_all(supervisor: Supervisor, screen: Screen, places: Places, host: str,
         if supervisor.stop_asked:
             return
         raise CannotStart("The database could not be set up; see above.")
-    celery = [*python, "celery", "-A", "config.celery", "-q"]
+    celery = [*python, "celery", "-A", "config.celery", "--quiet", "--skip-checks"]
     level = ["--loglevel", env.text("LOG_LEVEL", "INFO")]
     slots = str(env.integer("WORKER_PROCESSES", 2, least=1, most=64))
     worker = [
