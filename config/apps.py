@@ -8,3 +8,4 @@ class ConfigConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("config.celery")  # so that `task.delay()` finds our broker in every process
+        import_module("config.checks")
