@@ -6,8 +6,9 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.core.exceptions import ValidationError as ModelValidationError
+from django.db import OperationalError
 from django.http import Http404, HttpRequest, JsonResponse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -17,9 +18,10 @@ from rest_framework.settings import api_settings
 from rest_framework.views import set_rollback
 
 from practice.blockers import Blocker
-from practice.errors import DomainError
+from practice.errors import Busy, DomainError, StillRunning
 
 CONTENT_TYPE = "application/problem+json"
+MOST_ERRORS = 100
 logger = logging.getLogger(__name__)
 
 TITLES = {
@@ -55,6 +57,12 @@ def problem_response(exc: Exception, context: Mapping[str, Any]) -> Response | N
             body = problem(404, "not_found", gettext("There is no such record."))
         case PermissionDenied():
             body = problem(403, "not_allowed")
+        case RequestDataTooBig():
+            body = problem(413, "too_large")
+        case OperationalError():
+            # Without its text, which may quote a statement with its values.
+            logger.error("Database trouble: %s", getattr(exc.__cause__, "sqlstate", None) or "no connection")
+            body = _from_domain_error(Busy())
         case exceptions.ValidationError():
             body = problem(400, "invalid", errors=list(_field_errors(exc.detail)))
         case exceptions.APIException():
@@ -66,7 +74,7 @@ def problem_response(exc: Exception, context: Mapping[str, Any]) -> Response | N
                 headers["Retry-After"] = str(int(getattr(exc, "wait")) + 1)  # noqa: B009
         case _:
             return None
-    if body["status"] == 503:
+    if body["status"] == Busy.status or isinstance(exc, StillRunning):
         headers["Retry-After"] = "1"
     return Response(body, status=body["status"], headers=headers, content_type=CONTENT_TYPE)
 
@@ -92,7 +100,7 @@ def problem(
         detail = " ".join(blocker.text(gettext) for blocker in blockers)
     body["detail"] = detail or body["title"]
     if errors:
-        body["errors"] = list(errors)
+        body["errors"] = list(errors[:MOST_ERRORS])
     if blockers:
         body["blockers"] = [
             {"code": blocker.code, "detail": blocker.text(gettext), "params": dict(blocker.params)}
@@ -105,7 +113,9 @@ def problem(
 
 def _from_domain_error(error: DomainError) -> dict[str, Any]:
     text = error.text()
-    errors = [{"pointer": error.pointer, "code": error.code, "detail": text}] if error.pointer else []
+    errors = (
+        [{"pointer": error.pointer, "code": error.code, "detail": text}] if error.pointer is not None else []
+    )
     return problem(
         error.status,
         error.code,
@@ -126,20 +136,17 @@ def _field_errors(detail: Any, pointer: str = "") -> Iterator[dict[str, Any]]:
             nested = isinstance(inner, Mapping | list)
             yield from _field_errors(inner, f"{pointer}/{index}" if nested else pointer)
     else:
-        yield {"pointer": pointer or "/", "code": getattr(detail, "code", "invalid"), "detail": str(detail)}
+        yield {"pointer": pointer, "code": getattr(detail, "code", "invalid"), "detail": str(detail)}
 
 
 def _model_errors(error: ModelValidationError) -> Iterator[dict[str, Any]]:
-    if hasattr(error, "error_dict"):
-        for name, inner in error.error_dict.items():
-            for one in inner:
-                for text in one.messages:
-                    pointer = "/" if name == "__all__" else f"/{_escape(name)}"
-                    yield {"pointer": pointer, "code": one.code or "invalid", "detail": text}
-    else:
-        for one in error.error_list:
+    """Keys are names of fields, or JSON pointers when the field lies deeper in the body."""
+    by_name = error.error_dict if hasattr(error, "error_dict") else {"__all__": error.error_list}
+    for name, inner in by_name.items():
+        pointer = "" if name == "__all__" else name if name.startswith("/") else f"/{_escape(name)}"
+        for one in inner:
             for text in one.messages:
-                yield {"pointer": "/", "code": one.code or "invalid", "detail": text}
+                yield {"pointer": pointer, "code": one.code or "invalid", "detail": text}
 
 
 def _escape(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Who may see which client: the only way from a user to a client's records."""
+"""Who may see which client: the only way from a user to a client's records. The table of who may do what."""
 
 from __future__ import annotations
 
@@ -6,26 +6,63 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from django.db.models import Exists, Model, OuterRef, QuerySet
+from django.utils.translation import gettext_noop as _
 
 from practice.errors import NotAllowed, OutOfScope
-from practice.models import CareTeamMember, Client, Role, User
+from practice.models import CareTeamMember, Client, Clinician, Role, User
 
 M = TypeVar("M", bound=Model)
 
 EVERYONE = frozenset(Role)
 SEES_ALL_CLIENTS = frozenset({Role.PRACTICE_ADMIN, Role.FRONT_DESK, Role.NURSE, Role.AUDITOR})
-CLINICAL = frozenset({Role.THERAPIST, Role.PSYCHIATRIST, Role.NURSE})
+ADMIN = frozenset({Role.PRACTICE_ADMIN})
+AUDITORS = frozenset({Role.AUDITOR})
 DESK = frozenset({Role.PRACTICE_ADMIN, Role.FRONT_DESK})
+TREATING = frozenset({Role.THERAPIST, Role.PSYCHIATRIST})
+CLINICAL = TREATING | {Role.NURSE}
+PRESCRIBING = frozenset({Role.PSYCHIATRIST})
+
+# What a role may do with the clients it sees. Nobody gets what is not written here; of records about clients
+# auditors get the ids alone. People with several roles get what each role may do, for the clients it sees.
+READS_SETUP = EVERYONE
+CHANGES_SETUP = ADMIN  # locations, rooms, clinicians
+READS_CLIENTS = EVERYONE
+CHANGES_CLIENTS = DESK  # clients and their support persons
+READS_CONSENTS = EVERYONE
+TAKES_CONSENTS = DESK | TREATING  # whoever the client tells
+READS_COURSES = DESK | CLINICAL | AUDITORS  # plans and their sessions, which the desk books
+PLANS_COURSES = TREATING
+READS_MEDICAL = CLINICAL | AUDITORS  # clearances, prescriptions, REMS enrolments, follow-ups
+DECIDES_MEDICAL = PRESCRIBING
+FOLLOWS_UP = TREATING
+READS_PROTOCOL_NAMES = EVERYONE
+READS_PROTOCOLS = CLINICAL | ADMIN
+APPROVES_PROTOCOLS = PRESCRIBING
+READS_ACTIVITY = ADMIN | AUDITORS
 
 
-def visible_to(user: User, queryset: QuerySet[M], *, client: str | None) -> QuerySet[M]:
+class NoClinicianRecord(NotAllowed):
+    code = "no_clinician_record"
+    message = _("Your login belongs to no active clinician, so you can't sign.")
+
+
+class NotYourName(NotAllowed):
+    code = "not_your_name"
+    message = _("You can sign in your own name only.")
+
+
+def visible_to(
+    user: User, queryset: QuerySet[M], *, client: str | None, roles: Iterable[str] = EVERYONE
+) -> QuerySet[M]:
     """Rows of `queryset` that the user may see; `client` is the path to the client ("pk" for clients).
 
-    Fails closed: no role sees nothing. Clinicians see the clients on whose care team they are.
+    Fails closed: none of `roles` sees nothing. Clinicians see the clients on whose care team they are. Only
+    `roles` count, so that the wide view of one role does not lend itself to the rights of another.
     """
-    if not user.has_role(*EVERYONE):
+    counting = frozenset(roles)
+    if not user.has_role(*counting):
         return queryset.none()
-    if client is None or user.has_role(*SEES_ALL_CLIENTS):
+    if client is None or user.has_role(*counting & SEES_ALL_CLIENTS):
         return queryset
     on_team = CareTeamMember.objects.filter(
         client=OuterRef(client), clinician__user=user, clinician__is_active=True, left_at=None
@@ -33,14 +70,34 @@ def visible_to(user: User, queryset: QuerySet[M], *, client: str | None) -> Quer
     return queryset.filter(Exists(on_team))
 
 
-def access_client(user: User, client_id: int) -> Client:
+def access_client(
+    user: User, client_id: int, *, roles: Iterable[str] = EVERYONE, pointer: str | None = "/client"
+) -> Client:
     """Raises OutOfScope alike for a client that is missing and for one that is invisible."""
-    found = visible_to(user, Client.objects.all(), client="pk").filter(pk=client_id).first()
+    return access_one(visible_to(user, Client.objects.all(), client="pk", roles=roles), client_id, pointer)
+
+
+def access_one(visible: QuerySet[M], pk: int, pointer: str | None) -> M:
+    """The row of `visible`; raises OutOfScope, pointing at where the caller named it."""
+    found = visible.filter(pk=pk).first()
     if found is None:
-        raise OutOfScope(pointer="/client")
+        raise OutOfScope(pointer=pointer)
     return found
 
 
 def check_role(user: User, roles: Iterable[str]) -> None:
     if not user.has_role(*roles):
         raise NotAllowed
+
+
+def check_signature(user: User, clinician_id: int | None, *, pointer: str) -> Clinician:
+    """The clinician in whose name `user` signs: their own record, which is also the default.
+
+    Raises NoClinicianRecord, or NotYourName when `clinician_id` is another's.
+    """
+    own = Clinician.objects.filter(user=user, is_active=True).first()
+    if own is None:
+        raise NoClinicianRecord
+    if clinician_id not in (None, own.pk):
+        raise NotYourName(pointer=pointer)
+    return own

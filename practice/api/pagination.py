@@ -1,12 +1,134 @@
+"""Pages of lists, each beginning after the last row of the one before."""
+
 from __future__ import annotations
 
-from rest_framework.pagination import CursorPagination
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.core import signing
+from django.db.models import Model, Q, QuerySet
+from django.utils.translation import gettext_noop as _
+from rest_framework.pagination import BasePagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
+
+from practice.errors import Invalid
 
 
-class CursorPages(CursorPagination):
+class BadLimit(Invalid):
+    code = "bad_limit"
+    message = _("A page has 1 to 200 records.")
+
+
+class BadCursor(Invalid):
+    code = "bad_cursor"
+    message = _("This cursor does not come from a page of this list.")
+
+
+class CursorPages(BasePagination):
+    """A cursor holds the ordering values of a row, signed: rows that come and go repeat and skip no others.
+
+    The view's `ordering` ends in a unique field, has no nulls and nothing that identifies a person.
+    """
+
     page_size = 50
-    page_size_query_param = "limit"
     max_page_size = 200
-    ordering = "pk"
-
+    ordering: Sequence[str] = ("pk",)
     query_params = frozenset({"cursor", "limit"})
+
+    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: Any = None) -> list[Any]:  # type: ignore[override]
+        limit = self._limit(request.query_params.get("limit"))
+        self.url = request.build_absolute_uri()
+        self.signer = signing.Signer(salt=f"cursor {queryset.model._meta.label} {' '.join(self.ordering)}")
+        cursor = self._read(request.query_params.get("cursor"))
+        back, values = cursor if cursor else (False, [])
+        ordering = [_turned(name) for name in self.ordering] if back else list(self.ordering)
+        if cursor:
+            queryset = queryset.filter(_beyond(ordering, values))
+        rows = list(queryset.order_by(*ordering)[: limit + 1])
+        more = len(rows) > limit
+        self.page = rows[:limit][::-1] if back else rows[:limit]
+        self.has_next, self.has_previous = (cursor is not None, more) if back else (more, cursor is not None)
+        return self.page
+
+    def get_paginated_response(self, data: Any) -> Response:
+        links = {
+            "next": self._link(self.page[-1], back=False) if self.page and self.has_next else None,
+            "previous": self._link(self.page[0], back=True) if self.page and self.has_previous else None,
+        }
+        relations = {"next": "next", "previous": "prev"}
+        header = ", ".join(f'<{url}>; rel="{relations[name]}"' for name, url in links.items() if url)
+        return Response({**links, "results": data}, headers={"Link": header} if header else None)
+
+    def get_paginated_response_schema(self, schema: Mapping[str, Any]) -> dict[str, Any]:
+        link = {"type": ["string", "null"], "format": "uri"}
+        return {
+            "type": "object",
+            "required": ["next", "previous", "results"],
+            "properties": {"next": link, "previous": link, "results": dict(schema)},
+        }
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        return [
+            {
+                "name": "cursor",
+                "in": "query",
+                "required": False,
+                "description": "Where the page begins: taken from `next` or `previous` of another page.",
+                "schema": {"type": "string", "minLength": 1},
+            },
+            {
+                "name": "limit",
+                "in": "query",
+                "required": False,
+                "description": "How many a page has at most.",
+                "schema": {
+                    "type": "integer",
+                    "minimum": 1,
+                    "maximum": self.max_page_size,
+                    "default": self.page_size,
+                },
+            },
+        ]
+
+    def _limit(self, text: str | None) -> int:
+        if text is None:
+            return self.page_size
+        if not (
+            text.isascii() and text.isdigit() and len(text) <= 6 and 1 <= int(text) <= self.max_page_size
+        ):
+            raise BadLimit(pointer="/query/limit")
+        return int(text)
+
+    def _read(self, text: str | None) -> tuple[bool, list[Any]] | None:
+        if text is None:
+            return None
+        try:
+            back, *values = self.signer.unsign_object(text)
+        except (signing.BadSignature, ValueError):
+            raise BadCursor(pointer="/query/cursor") from None
+        return bool(back), [
+            datetime.fromisoformat(value) if isinstance(value, str) else value for value in values
+        ]
+
+    def _link(self, row: Model, *, back: bool) -> str:
+        values = [getattr(row, name.lstrip("-")) for name in self.ordering]
+        plain = [value.isoformat() if isinstance(value, datetime) else value for value in values]
+        return replace_query_param(self.url, "cursor", self.signer.sign_object([back, *plain]))
+
+
+def _turned(name: str) -> str:
+    return name[1:] if name.startswith("-") else f"-{name}"
+
+
+def _beyond(ordering: Sequence[str], values: Sequence[Any]) -> Q:
+    """Rows after the one with `values`, by the first field in which they differ."""
+    first, side = ordering[0].lstrip("-"), "lte" if ordering[0].startswith("-") else "gte"
+    beyond, same = Q(), Q()
+    for name, value in zip(ordering, values, strict=True):
+        field, side = name.lstrip("-"), "lt" if name.startswith("-") else "gt"
+        beyond |= same & Q((f"{field}__{side}", value))
+        same &= Q((field, value))
+    return Q((f"{first}__{side}", values[0])) & beyond  # the first part is for the index
