@@ -246,6 +246,10 @@ class Client(Revisioned):
     def clean(self) -> None:
         super().clean()
         self.state = self.state.strip().upper()
+        only_blanks = self.legal_name.isspace()
+        self.legal_name, self.preferred_name = self.legal_name.strip(), self.preferred_name.strip()
+        if only_blanks:
+            raise ValidationError({"legal_name": ValidationError(_("A name is needed."), code="blank")})
 
 
 class Channel(models.TextChoices):
