@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ssl
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import Any, NoReturn
 from urllib.parse import urlencode
 
@@ -106,11 +108,17 @@ def _status_callback(outgoing: Outgoing) -> str | None:
     return url + STATUS_PATH.format(token=outgoing.token)
 
 
+@cache
+def _tls() -> ssl.SSLContext:
+    """Read the certificates once: it takes longer than a request."""
+    return httpx.create_ssl_context()
+
+
 def _answer(method: str, url: str, **options: Any) -> httpx.Response:
     account = (settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN)
     # `from None`: an exception's chain ends in logs, and these know the request.
     try:
-        with httpx.Client(timeout=TIMEOUT, auth=account) as client:
+        with httpx.Client(timeout=TIMEOUT, auth=account, verify=_tls()) as client:
             return client.request(method, url, **options)
     except NEVER_SENT as exc:
         raise DeliveryError(_code(exc), permanent=False) from None

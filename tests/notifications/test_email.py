@@ -114,6 +114,7 @@ def test_what_cannot_be_a_mail_is_refused_before_the_server_hears_of_it(smtp, ch
         ("refuse_recipient:421", "smtp_421", False),  # the server goes down
         ("refuse_sender:553", "smtp_553", True),
         ("refuse_sender:451", "smtp_451", False),
+        ("refuse_data:500", "smtp_500", True),
         ("refuse_data:554", "smtp_554", True),  # taken for spam: an answer, so a definite one
         ("refuse_data:452", "smtp_452", False),  # disk full
         ("refuse_data:421", "smtp_421", False),
@@ -172,20 +173,26 @@ def test_a_text_is_not_begun_when_the_sender_may_have_given_up(smtp, monkeypatch
     assert smtp.accepted() == []
 
 
-def test_a_failed_goodbye_does_not_undo_what_was_accepted(settings):
+def test_a_failed_goodbye_does_not_undo_what_was_accepted_nor_hold_up_the_rest(settings, monkeypatch):
     """A server that takes the mail and then answers nothing more, not even QUIT."""
-    taken = threading.Event()
+    monkeypatch.setattr(email_module, "GOODBYE_SECONDS", 0.2)
+    taken, is_over = threading.Event(), threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=_take_one_and_fall_silent, args=(listener, taken), daemon=True).start()
+        threading.Thread(
+            target=_take_one_and_fall_silent, args=(listener, taken, is_over), daemon=True
+        ).start()
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", listener.getsockname()[1]
         settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
-        settings.EMAIL_TIMEOUT = 0.3
+        settings.EMAIL_TIMEOUT = 10
+        started = time.monotonic()
         assert send().provider == "smtp"
+        assert time.monotonic() - started < 5
     assert taken.is_set()
+    is_over.set()
 
 
-def _take_one_and_fall_silent(listener, taken):
+def _take_one_and_fall_silent(listener, taken, is_over):
     connection, _ = listener.accept()
     with connection, connection.makefile("rwb", buffering=0) as stream:
         stream.write(b"220 hello\r\n")
@@ -200,7 +207,7 @@ def _take_one_and_fall_silent(listener, taken):
             else:
                 is_text = line.upper() == b"DATA"
                 stream.write(b"354 go on\r\n" if is_text else b"250 OK\r\n")
-        time.sleep(1)
+        is_over.wait(15)
 
 
 # Many at once

@@ -88,6 +88,7 @@ def test_plain_words_are_looked_for_everywhere_discreet_words_only_in_sight():
     assert problems(f"{opening} ketamine", subject="A note", channel="email", level="plain") == (
         "plain_word",
     )
+    assert problems(opening, subject="Your therapy", channel="email", level="plain") == ("plain_word",)
 
 
 def test_a_preview_shows_the_whole_word_that_it_cuts():

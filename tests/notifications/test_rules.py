@@ -162,6 +162,12 @@ def test_ride_and_support(changes, now, expected):
         ),
         # a fast of a day and more begins before the afternoon before: the one before that
         ({"solids_fast_minutes": 1440}, la(20, 12), {"sms": "22 16:00", "email": "22 16:00"}),
+        (
+            {"solids_fast_minutes": 1020},
+            la(20, 12),
+            {"sms": "22 16:00", "email": "22 16:00"},
+        ),  # no time to read
+        ({"solids_fast_minutes": 1019}, la(20, 12), {"sms": "23 16:00", "email": "23 16:00"}),
         # only drinks
         ({"solids_fast_minutes": None}, la(20, 12), {"sms": "23 16:00", "email": "23 16:00"}),
         ({"solids_fast_minutes": None}, la(24, 6), {}),  # quiet, and stop drinking at 7:30 comes before eight

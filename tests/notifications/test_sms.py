@@ -225,7 +225,7 @@ def test_a_look_up_without_an_answer_may_be_asked_again(twilio, settings):
 # What is not ours to tell
 
 
-def test_no_log_line_and_no_exception_holds_a_number_or_a_text(twilio, caplog, impatient):
+def test_no_log_line_and_no_exception_holds_a_number_or_a_text(twilio, settings, caplog, impatient):
     caplog.set_level(logging.DEBUG)
     said = []
     for instruction in ("", "drop_reply", "hang", "error:21614", "500_after"):
@@ -236,6 +236,11 @@ def test_no_log_line_and_no_exception_holds_a_number_or_a_text(twilio, caplog, i
         except (DeliveryError, OutcomeUnknown) as exc:
             said += traceback.format_exception(exc)
     TwilioChannel().find(outgoing(), sent_after=datetime.now(UTC))
+    settings.TWILIO_BASE_URL = "http://127.0.0.1:1"
+    for call in (send, lambda: TwilioChannel().find(outgoing(), sent_after=datetime.now(UTC))):
+        with pytest.raises(DeliveryError) as caught:
+            call()
+        said += traceback.format_exception(caught.value)
 
     text = "\n".join([*said, caplog.text])
     assert "notifications.channels.OutcomeUnknown: ReadTimeout" in text
