@@ -75,5 +75,9 @@ def step(part: Callable[P, R]) -> Callable[P, R]:
 def domain_error(violation: IntegrityError) -> DomainError | None:
     """The error named for the violated constraint, or None if it is not one of ours."""
     name = getattr(getattr(violation.__cause__, "diag", None), "constraint_name", None)
-    error = _constraint_errors.get(name or "")
+    return error_named_for(name or "")
+
+
+def error_named_for(constraint: str) -> DomainError | None:
+    error = _constraint_errors.get(constraint)
     return error() if error else None

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
 
-from practice.doors import step
+from practice.doors import error_named_for, step
 from practice.errors import OutOfScope, Stale
 from practice.models.base import Revisioned
 
@@ -17,8 +18,8 @@ E = TypeVar("E", bound=Revisioned)
 
 @step
 def save_new(instance: M) -> M:
-    """Raises ValidationError with every field's reasons."""
-    instance.full_clean()
+    """Raises ValidationError with every field's reasons, or the error named for a constraint."""
+    _check(instance)
     instance.save(force_insert=True)
     return instance
 
@@ -40,9 +41,30 @@ def save_changes(instance: Revisioned, values: Mapping[str, Any]) -> list[str]:
     changed = [name for name, value in values.items() if getattr(instance, name) != value]
     for name in changed:
         setattr(instance, name, values[name])
-    instance.full_clean()
+    _check(instance)
     if changed:
         instance.revision += 1
         # clean() may have normalised further fields of the same form
         instance.save(update_fields=[*changed, "revision"])
     return changed
+
+
+def _check(instance: models.Model) -> None:
+    """The same answer whether Python sees a conflict or, a moment later, the database."""
+    try:
+        instance.full_clean()
+    except ValidationError as wrong:
+        if set(wrong.message_dict) == {NON_FIELD_ERRORS}:
+            for constraint in instance._meta.constraints:
+                error = error_named_for(constraint.name)
+                if error is not None and _is_violated(constraint, instance):
+                    raise error from wrong
+        raise
+
+
+def _is_violated(constraint: models.BaseConstraint, instance: models.Model) -> bool:
+    try:
+        constraint.validate(type(instance), instance)
+    except ValidationError:
+        return True
+    return False
