@@ -27,7 +27,7 @@ from scheduling.engine.types import (
     ResourceKey,
     Span,
 )
-from scheduling.models import AppointmentType, Occupancy, Phase
+from scheduling.models import AppointmentType, Booking, Occupancy, Phase
 from treatment_plans.models import TreatmentPlan
 
 
@@ -99,16 +99,16 @@ def load(wish: Wish, window: Span, *, now: datetime) -> Board:
     kind = wish.appointment_type
     phases = list(kind.phases.all())
     reach = _reach(phases, timedelta(minutes=kind.duration_minutes), window)
-    closed, client_busy = _place_and_client(wish, reach)
+    closed, client_busy = _place_and_client(wish, reach, now)
     calendars: dict[ResourceKey, Calendar] = {}
     names: dict[ResourceKey, str] = {}
     pools: dict[str, list[ResourceKey]] = defaultdict(list)
-    for clinician in _clinicians(wish, phases, reach):
+    for clinician in _clinicians(wish, phases, reach, now):
         key = ResourceKey("clinician", clinician.pk)
         calendars[key] = _clinician_calendar(wish, clinician, reach, closed)
         names[key] = clinician.name
         pools[clinician.kind].append(key)
-    for room in _rooms(wish, phases, reach):
+    for room in _rooms(wish, phases, reach, now):
         for key, calendar in _room_calendars(room, closed):
             calendars[key] = calendar
             names[key] = room.name
@@ -144,7 +144,7 @@ def _needs(phases: Sequence[Phase], pools: dict[str, list[ResourceKey]]) -> tupl
     return tuple(Need(key, tuple(spans), tuple(pools[key])) for key, spans in windows.items())
 
 
-def _place_and_client(wish: Wish, reach: Span) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
+def _place_and_client(wish: Wish, reach: Span, now: datetime) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
     """When the location is closed, and when the client has something else."""
     row = (
         Location.objects.filter(pk=wish.location.pk)
@@ -152,7 +152,7 @@ def _place_and_client(wish: Wish, reach: Span) -> tuple[tuple[Span, ...], tuple[
             closed=packed(
                 _during(Closure.objects.filter(location=OuterRef("pk")), reach), "starts_at", "ends_at"
             ),
-            client_busy=_busy(wish, reach, client=wish.client),
+            client_busy=_busy(wish, reach, now, client=wish.client),
         )
         .values_list("closed", "client_busy")
         .get()
@@ -160,7 +160,7 @@ def _place_and_client(wish: Wish, reach: Span) -> tuple[tuple[Span, ...], tuple[
     return _spans(row[0]), _spans(row[1])
 
 
-def _clinicians(wish: Wish, phases: Sequence[Phase], reach: Span) -> list[Clinician]:
+def _clinicians(wish: Wish, phases: Sequence[Phase], reach: Span, now: datetime) -> list[Clinician]:
     """Candidates of every role with what their calendars are made of, those whom the plan names first."""
     roles = {phase.role for phase in phases} - {""}
     if not roles:
@@ -184,20 +184,20 @@ def _clinicians(wish: Wish, phases: Sequence[Phase], reach: Span) -> list[Clinic
         ),
         off=packed(_during(TimeOff.objects.filter(clinician=OuterRef("pk")), reach), "starts_at", "ends_at"),
         licensed=packed(licences, "valid_from_on", "valid_through_on"),
-        busy=_busy(wish, reach, clinician=OuterRef("pk")),
+        busy=_busy(wish, reach, now, clinician=OuterRef("pk")),
     )
     preferred = (wish.plan.therapist_id, wish.plan.prescriber_id) if wish.plan else ()
     return sorted(found, key=lambda clinician: (clinician.pk not in preferred, clinician.pk))
 
 
-def _rooms(wish: Wish, phases: Sequence[Phase], reach: Span) -> Iterable[Room]:
+def _rooms(wish: Wish, phases: Sequence[Phase], reach: Span, now: datetime) -> Iterable[Room]:
     kinds = {phase.room_kind for phase in phases} - {""}
     if not kinds:
         return []
     rooms = Room.objects.filter(location=wish.location, kind__in=kinds, is_active=True).order_by("pk")
     if wish.room_id:
         rooms = rooms.filter(pk=wish.room_id)
-    return rooms.annotate(busy=_busy(wish, reach, "room_place", room=OuterRef("pk")))
+    return rooms.annotate(busy=_busy(wish, reach, now, "room_place", room=OuterRef("pk")))
 
 
 def _clinician_calendar(wish: Wish, clinician: Any, reach: Span, closed: tuple[Span, ...]) -> Calendar:
@@ -238,8 +238,10 @@ def _room_calendars(room: Any, closed: tuple[Span, ...]) -> Iterable[tuple[Resou
         )
 
 
-def _busy(wish: Wish, reach: Span, *also: str, **of: Any) -> Subquery:
-    taken = Occupancy.objects.filter(occupies__overlap=(reach.start, reach.end), **of)
+def _busy(wish: Wish, reach: Span, now: datetime, *also: str, **of: Any) -> Subquery:
+    taken = Occupancy.objects.filter(occupies__overlap=(reach.start, reach.end), **of).exclude(
+        booking__status=Booking.Status.HELD, booking__held_until__lte=now
+    )
     if wish.moving_booking_id:
         taken = taken.exclude(booking=wish.moving_booking_id)
     return packed(taken, "occupies__startswith", "occupies__endswith", *also)

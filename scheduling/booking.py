@@ -11,18 +11,20 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import Q
 
 from practice import activity, clock
 from practice.blockers import Blocker
+from practice.blockers import gettext_noop as _
 from practice.clients import join_care_team
 from practice.doors import door, step
 from practice.errors import OutOfScope, Taken
 from practice.models import Client, Clinician, Location, Room, User
-from scheduling import availability, changes, gate
+from scheduling import availability, changes, gate, lifecycle
 from scheduling.availability import Wish
 from scheduling.engine.openings import find_openings
 from scheduling.engine.types import Opening, ResourceKey, Span
-from scheduling.errors import NotBookable, NotPossibleNow
+from scheduling.errors import HoldOver, NotBookable, NotPossibleNow
 from scheduling.models import AppointmentType, Booking, Occupancy
 from scheduling.starts import promise
 from treatment_plans.models import PlannedSession, TreatmentPlan
@@ -31,6 +33,7 @@ R = TypeVar("R")
 Choice = Mapping[str, ResourceKey]
 
 TRIES = 3
+MOST_HOLDS_PER_USER, MOST_HOLDS_PER_CLIENT = 5, 2
 ALTERNATIVES = 3
 LOOK_BACK, LOOK_AHEAD = timedelta(days=3), timedelta(days=14)
 
@@ -77,13 +80,39 @@ class Request:
         )
 
 
-def book(request: Request, starts_at: datetime, *, actor: User, now: datetime) -> Booking:
+def book(
+    request: Request,
+    starts_at: datetime,
+    *,
+    hold_for: timedelta | None = None,
+    actor: User,
+    now: datetime,
+) -> Booking:
     """Reserve a time with its people, room and client. `starts_at` is aware.
 
+    With `hold_for` the time is only held, and is free again when that is over unless `confirm` came first.
     Raises NotBookable with every blocker, Taken when another transaction won after our check; both with
     the nearest openings. Locks the plan, clinicians, rooms and the client, each by primary key.
     """
-    return _explained(request, starts_at, now, lambda: _book(request, starts_at, actor=actor, now=now))
+    return _explained(
+        request, starts_at, now, lambda: _book(request, starts_at, hold_for=hold_for, actor=actor, now=now)
+    )
+
+
+def confirm(booking_id: int, *, actor: User, now: datetime) -> Booking:
+    """Turn a held time into a booking. Raises HoldOver with the nearest openings once its time is over."""
+    try:
+        return _confirm(booking_id, actor=actor, now=now)
+    except HoldOver as over:
+        held = load_booking(booking_id)
+        request = Request(
+            client=held.client,
+            appointment_type=held.appointment_type,
+            location=held.location,
+            planned_session=held.planned_session,
+        )
+        over.alternatives = _nearest(request, held.starts_at, now=now)
+        raise
 
 
 def reschedule(
@@ -118,7 +147,7 @@ def openings(request: Request, window: Span, *, limit: int, now: datetime) -> tu
     """What `book` would accept in `window`, ascending: the same calendars and the same gate."""
     board = availability.load(request.wish, window, now=now)
     session = request.session(_first_candidates(board))
-    loaded = gate.load([session])
+    loaded = gate.load([session], now=now)
     passes: dict[object, bool] = {}
     tz = clock.zone(request.location.time_zone)
 
@@ -138,7 +167,7 @@ def blockers(request: Request, starts_at: datetime, *, now: datetime) -> tuple[B
     choice = _choose(board, starts_at)
     session = request.session(choice or _first_candidates(board))
     against = board.why_not(starts_at, choice=choice)
-    return (*against, *gate.load([session]).blockers(session, starts_at=starts_at, now=now))
+    return (*against, *gate.load([session], now=now).blockers(session, starts_at=starts_at, now=now))
 
 
 def load_booking(booking_id: int) -> Booking:
@@ -156,7 +185,20 @@ def load_booking(booking_id: int) -> Booking:
 
 
 @door
-def _book(request: Request, starts_at: datetime, *, actor: User, now: datetime) -> Booking:
+def _confirm(booking_id: int, *, actor: User, now: datetime) -> Booking:
+    booking = lifecycle.lock(booking_id)
+    if booking.status == Booking.Status.EXPIRED or (
+        booking.status == Booking.Status.HELD and booking.held_until is not None and booking.held_until <= now
+    ):
+        raise HoldOver
+    lifecycle.move_to(booking, Booking.Status.BOOKED, actor=actor, now=now)
+    return booking
+
+
+@door
+def _book(
+    request: Request, starts_at: datetime, *, hold_for: timedelta | None, actor: User, now: datetime
+) -> Booking:
     request, choice = _decide(request, starts_at, now=now)
     session = request.session(choice)
     room = next((key for need, key in choice.items() if need.startswith("room:")), None)
@@ -176,16 +218,19 @@ def _book(request: Request, starts_at: datetime, *, actor: User, now: datetime) 
         starts_local=local.starts_local,
         time_zone=local.time_zone,
         fold=local.fold,
-        status=Booking.Status.BOOKED,
+        status=Booking.Status.BOOKED if hold_for is None else Booking.Status.HELD,
+        held_until=None if hold_for is None else now + hold_for,
         created_at=now,
         booked_by=actor,
-        booked_at=now,
+        booked_at=now if hold_for is None else None,
         touched_at=now,
     )
+    if hold_for is not None:
+        _check_holds(booking, now=now)
     _occupy(booking, choice)
     clinicians = [pk for pk in (session.therapist_id, session.psychiatrist_id) if pk]
     join_care_team(request.client.pk, clinicians, actor=actor, now=now)
-    activity.record("booking.booked", booking, actor=actor, at=now, client=request.client)
+    activity.record(f"booking.{booking.status}", booking, actor=actor, at=now, client=request.client)
     changes.announce([booking.pk], now=now)
     return booking
 
@@ -240,11 +285,12 @@ def _decide(request: Request, starts_at: datetime, *, now: datetime) -> tuple[Re
     board = availability.load(request.wish, _moment(starts_at), now=now)
     choice = _choose(board, starts_at)
     request = _lock(request, choice or {})
+    _release_over(request, choice or {}, now=now)
     if choice is not None:
         board = availability.load(request.wish, _moment(starts_at), now=now)
     against = board.why_not(starts_at, choice=choice)
     session = request.session(choice or _first_candidates(board))
-    closed = gate.load([session]).blockers(session, starts_at=starts_at, now=now)
+    closed = gate.load([session], now=now).blockers(session, starts_at=starts_at, now=now)
     if choice is not None and against and not closed and _is_only_busy(against):
         raise LostRace
     if against or closed or choice is None:
@@ -293,6 +339,41 @@ def _lock(request: Request, choice: Choice) -> Request:
             raise Taken(code="moved_meanwhile")
         moving = now_held
     return replace(request, client=client, planned_session=planned, moving=moving)
+
+
+@step
+def _release_over(request: Request, choice: Choice, *, now: datetime) -> None:
+    """Expire holds that are over and still in the way of what we have locked."""
+    clinicians = [key.id for key in choice.values() if key.kind == "clinician"]
+    rooms = [key.id for key in choice.values() if key.kind == "room"]
+    over = Booking.objects.filter(status=Booking.Status.HELD, held_until__lte=now).filter(
+        Q(client=request.client)
+        | Q(planned_session=request.planned_session, planned_session__isnull=False)
+        | Q(occupancies__clinician__in=clinicians)
+        | Q(occupancies__room__in=rooms)
+    )
+    for booking_id in sorted(set(over.values_list("pk", flat=True))):
+        lifecycle.expire(booking_id, now=now)
+
+
+def _check_holds(booking: Booking, *, now: datetime) -> None:
+    """A hold is for a decision of minutes, not for keeping options open."""
+    held = Booking.objects.filter(status=Booking.Status.HELD, held_until__gt=now)
+    blockers = []
+    if held.filter(booked_by=booking.booked_by).count() > MOST_HOLDS_PER_USER:
+        blockers.append(
+            Blocker("too_many_holds", _("You hold %(most)s times already."), {"most": MOST_HOLDS_PER_USER})
+        )
+    if held.filter(client=booking.client).count() > MOST_HOLDS_PER_CLIENT:
+        blockers.append(
+            Blocker(
+                "too_many_holds_for_client",
+                _("%(most)s times are held for this client already."),
+                {"most": MOST_HOLDS_PER_CLIENT},
+            )
+        )
+    if blockers:
+        raise NotBookable(blockers=blockers)
 
 
 @step

@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_noop as _
 
 from practice.doors import on_violation
-from practice.errors import DomainError, Invalid, Refused, Taken
+from practice.errors import DomainError, Gone, Invalid, Refused, Taken
 
 
 class NotBookable(Refused):
@@ -43,6 +43,11 @@ class NotPossibleNow(Refused):
 class NotReady(Refused):
     code = "not_ready"
     message = _("The session may not start yet.")
+
+
+class HoldOver(Gone):
+    code = "hold_over"
+    message = _("The minutes for which this time was held are over.")
 
 
 class NoSuchTime(Invalid):

@@ -116,12 +116,12 @@ class Gate:
         )
 
 
-def load(sessions: Iterable[Session]) -> Gate:
+def load(sessions: Iterable[Session], *, now: datetime) -> Gate:
     """Four queries, whatever the number of sessions."""
     sessions = list(sessions)
     client_ids = {session.client.pk for session in sessions}
     clinician_ids = {pk for session in sessions for pk in session.clinician_ids}
-    return Gate(facts.load(client_ids, clinician_ids), _doses(client_ids))
+    return Gate(facts.load(client_ids, clinician_ids), _doses(client_ids, now=now))
 
 
 def session_of(booking: Booking) -> Session:
@@ -138,13 +138,13 @@ def session_of(booking: Booking) -> Session:
     )
 
 
-def _doses(client_ids: Iterable[int]) -> Mapping[int, Sequence[DoseFact]]:
+def _doses(client_ids: Iterable[int], *, now: datetime) -> Mapping[int, Sequence[DoseFact]]:
     """Live and completed dosing sessions by client."""
     doses: dict[int, list[DoseFact]] = defaultdict(list)
     rows = Booking.objects.filter(
+        Booking.in_force(now, or_done=True),
         client__in=client_ids,
         appointment_type__kind=PlannedSession.Kind.DOSING,
-        status__in=Booking.TAKES_A_DOSE,
     ).values_list("pk", "client", "appointment_type__route", "starts_at", "starts_on", "completed_at")
     for pk, client, route, starts_at, starts_on, completed_at in rows:
         doses[client].append(DoseFact(pk, route, starts_at, starts_on, completed_at is not None))

@@ -94,6 +94,16 @@ def mark_no_show(booking_id: int, *, actor: User, now: datetime) -> Booking:
 
 
 @step
+def expire(booking_id: int, *, now: datetime) -> bool:
+    """Free a held time whose minutes are over; False if it was confirmed, cancelled or freed before."""
+    booking = lock(booking_id)
+    if booking.status != Status.HELD or booking.held_until is None or booking.held_until > now:
+        return False
+    move_to(booking, Status.EXPIRED, actor=None, now=now)
+    return True
+
+
+@step
 def lock(booking_id: int) -> Booking:
     """The booking with its type, locked until the end of the transaction. Raises OutOfScope."""
     found = (

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
@@ -114,7 +116,12 @@ class Booking(Revisioned):
     LIVE = frozenset({Status.HELD, Status.BOOKED, Status.ARRIVED, Status.IN_SESSION})
     UPCOMING = frozenset({Status.BOOKED})
     FINAL = frozenset({Status.COMPLETED, Status.CANCELLED, Status.NO_SHOW, Status.EXPIRED})
-    TAKES_A_DOSE = LIVE | {Status.COMPLETED}
+
+    @staticmethod
+    def in_force(now: datetime, *, or_done: bool = False) -> Q:
+        """Live at `now`: a held time whose minutes are over is nobody's, even before it is swept."""
+        statuses = Booking.LIVE - {Booking.Status.HELD} | ({Booking.Status.COMPLETED} if or_done else set())
+        return Q(status__in=statuses) | Q(status=Booking.Status.HELD, held_until__gt=now)
 
     class Party(models.TextChoices):
         CLIENT = "client", _("the client")
@@ -217,6 +224,7 @@ class Booking(Revisioned):
             models.Index(fields=["client", "starts_at"], name="scheduling_booking_client"),
             models.Index(fields=["therapist", "starts_at"], name="scheduling_booking_therapist"),
             models.Index(fields=["touched_at"], name="scheduling_booking_touched"),
+            models.Index(fields=["held_until"], condition=Q(status="held"), name="scheduling_booking_holds"),
         )
 
     def __str__(self) -> str:

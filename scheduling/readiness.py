@@ -47,7 +47,7 @@ def judge(bookings: Iterable[Booking], *, now: datetime) -> dict[int, Judgement]
     """
     bookings = list(bookings)
     sessions = {booking.pk: gate.session_of(booking) for booking in bookings}
-    loaded = gate.load(sessions.values())
+    loaded = gate.load(sessions.values(), now=now)
     said = _acknowledgements(bookings)
     judged = {}
     for booking in bookings:
