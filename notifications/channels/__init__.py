@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import NamedTuple, Self
 
 from django.conf import settings
-from django.utils import timezone
+
+from practice import present
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +115,7 @@ def channel_for(name: str) -> Channel:
 
 def refuse_if_expired(outgoing: Outgoing) -> float:
     """Return the seconds until it expires. Raises DeliveryError if there are none."""
-    seconds = (outgoing.expires_at - timezone.now()).total_seconds()
+    seconds = (outgoing.expires_at - present.now()).total_seconds()
     if seconds < 1:
         raise DeliveryError("expired", permanent=True)
     return seconds

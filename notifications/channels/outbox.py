@@ -2,10 +2,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.utils import timezone
-
 from notifications.channels import Channel, Outgoing, Receipt, refuse_if_expired
 from notifications.models import OutboxMessage
+from practice import present
 
 
 class OutboxChannel(Channel):
@@ -25,7 +24,7 @@ class OutboxChannel(Channel):
                 "recipient": outgoing.to,
                 "subject": outgoing.subject,
                 "body": outgoing.body,
-                "created_at": timezone.now(),
+                "created_at": present.now(),
             },
         )
         return Receipt(self.provider, str(message.pk))

@@ -40,8 +40,6 @@ REAL_TIME = {
     "config/health.py",
     "config/heartbeats.py",
     "config/management/commands/heartbeat.py",
-    "notifications/channels/__init__.py",
-    "notifications/channels/outbox.py",
     "notifications/channels/sms.py",
 }
 
