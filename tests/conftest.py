@@ -6,8 +6,10 @@ each xdist worker a database of its own.
 
 import fcntl
 import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -28,6 +30,7 @@ FAST_AND_LOOSE = {
     "max_wal_size": "2GB",
     "autovacuum": "off",
 }
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 RUNS = pytest.StashKey[int]()
 
 
@@ -91,9 +94,19 @@ def _flush_past_the_triggers() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session")
-def places() -> Places:
-    return locate(DATA)
+@pytest.fixture(scope="session", autouse=True)
+def _stay_on_this_machine() -> Iterator[None]:
+    """Refuse every connection to another machine: no test may need one, or reach one by mistake."""
+    connect = socket.socket.connect
+
+    def connect_here_only(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in LOOPBACK:
+            raise AssertionError(f"A test tried to reach {address[0]}.")
+        connect(self, address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", connect_here_only)
+        yield
 
 
 @pytest.fixture
