@@ -240,7 +240,7 @@ def _room_calendars(room: Any, closed: tuple[Span, ...]) -> Iterable[tuple[Resou
 
 def _busy(wish: Wish, reach: Span, now: datetime, *also: str, **of: Any) -> Subquery:
     taken = Occupancy.objects.filter(occupies__overlap=(reach.start, reach.end), **of).exclude(
-        booking__status=Booking.Status.HELD, booking__held_until__lte=now
+        Booking.hold_is_over(now, path="booking__")
     )
     if wish.moving_booking_id:
         taken = taken.exclude(booking=wish.moving_booking_id)

@@ -102,7 +102,7 @@ def book(
 def confirm(booking_id: int, *, actor: User, now: datetime) -> Booking:
     """Turn a held time into a booking. Raises HoldOver with the nearest openings once its time is over."""
     try:
-        return _confirm(booking_id, actor=actor, now=now)
+        return lifecycle.confirm(booking_id, actor=actor, now=now)
     except HoldOver as over:
         held = load_booking(booking_id)
         request = Request(
@@ -182,17 +182,6 @@ def load_booking(booking_id: int) -> Booking:
     if found is None:
         raise OutOfScope
     return found
-
-
-@door
-def _confirm(booking_id: int, *, actor: User, now: datetime) -> Booking:
-    booking = lifecycle.lock(booking_id)
-    if booking.status == Booking.Status.EXPIRED or (
-        booking.status == Booking.Status.HELD and booking.held_until is not None and booking.held_until <= now
-    ):
-        raise HoldOver
-    lifecycle.move_to(booking, Booking.Status.BOOKED, actor=actor, now=now)
-    return booking
 
 
 @door
@@ -346,7 +335,7 @@ def _release_over(request: Request, choice: Choice, *, now: datetime) -> None:
     """Expire holds that are over and still in the way of what we have locked."""
     clinicians = [key.id for key in choice.values() if key.kind == "clinician"]
     rooms = [key.id for key in choice.values() if key.kind == "room"]
-    over = Booking.objects.filter(status=Booking.Status.HELD, held_until__lte=now).filter(
+    over = Booking.objects.filter(Booking.hold_is_over(now)).filter(
         Q(client=request.client)
         | Q(planned_session=request.planned_session, planned_session__isnull=False)
         | Q(occupancies__clinician__in=clinicians)
@@ -358,7 +347,7 @@ def _release_over(request: Request, choice: Choice, *, now: datetime) -> None:
 
 def _check_holds(booking: Booking, *, now: datetime) -> None:
     """A hold is for a decision of minutes, not for keeping options open."""
-    held = Booking.objects.filter(status=Booking.Status.HELD, held_until__gt=now)
+    held = Booking.objects.filter(Booking.hold_lasts(now))
     blockers = []
     if held.filter(booked_by=booking.booked_by).count() > MOST_HOLDS_PER_USER:
         blockers.append(

@@ -12,7 +12,7 @@ from practice.doors import door, step
 from practice.errors import Invalid, OutOfScope
 from practice.models import User
 from scheduling import changes, readiness
-from scheduling.errors import NotPossibleNow, NotReady
+from scheduling.errors import HoldOver, NotPossibleNow, NotReady
 from scheduling.models import Booking, Occupancy
 from treatment_plans import sessions
 
@@ -38,6 +38,16 @@ STAMPS: dict[str, str] = {
     Status.NO_SHOW: "no_show_at",
     Status.EXPIRED: "expired_at",
 }
+
+
+@door
+def confirm(booking_id: int, *, actor: User, now: datetime) -> Booking:
+    """Turn a held time into a booking. Raises HoldOver once its minutes are over."""
+    booking = lock(booking_id)
+    if booking.status == Status.EXPIRED or _hold_is_over(booking, now=now):
+        raise HoldOver
+    move_to(booking, Status.BOOKED, actor=actor, now=now)
+    return booking
 
 
 @door
@@ -97,7 +107,7 @@ def mark_no_show(booking_id: int, *, actor: User, now: datetime) -> Booking:
 def expire(booking_id: int, *, now: datetime) -> bool:
     """Free a held time whose minutes are over; False if it was confirmed, cancelled or freed before."""
     booking = lock(booking_id)
-    if booking.status != Status.HELD or booking.held_until is None or booking.held_until > now:
+    if not _hold_is_over(booking, now=now):
         return False
     move_to(booking, Status.EXPIRED, actor=None, now=now)
     return True
@@ -143,3 +153,7 @@ def move_to(
         Occupancy.objects.filter(booking=booking).delete()
     activity.record(f"booking.{status}", booking, actor=actor, at=now, client=booking.client_id)
     changes.announce([booking.pk], now=now)
+
+
+def _hold_is_over(booking: Booking, *, now: datetime) -> bool:
+    return booking.status == Status.HELD and booking.held_until is not None and booking.held_until <= now

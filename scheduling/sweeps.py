@@ -13,7 +13,7 @@ BATCH = 100
 
 def expire_holds(*, now: datetime) -> int:
     """Free held times whose minutes are over; returns how many."""
-    over = Booking.objects.filter(status=Booking.Status.HELD, held_until__lte=now).order_by("held_until")
+    over = Booking.objects.filter(Booking.hold_is_over(now)).order_by("held_until")
     return sum(_expire(pk, now=now) for pk in list(over.values_list("pk", flat=True)[:BATCH]))
 
 

@@ -11,91 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from practice.models import Client, Clinician, Location, Room
 from practice.models.base import Revisioned, validate_time_zone
-from treatment_plans.models import PlannedSession, Route
-
-
-class AppointmentType(Revisioned):
-    """What can be booked: how long it takes, on which starts, how early, and who and what it needs when."""
-
-    class Modality(models.TextChoices):
-        IN_PERSON = "in_person", _("in person")
-        TELEHEALTH = "telehealth", _("telehealth")
-
-    code = models.SlugField(_("code"), max_length=40, unique=True)
-    name = models.CharField(_("name"), max_length=80)
-    kind = models.CharField(_("kind"), max_length=20, choices=PlannedSession.Kind.choices)
-    route = models.CharField(_("route"), max_length=20, choices=Route.choices, blank=True)
-    modality = models.CharField(
-        _("modality"), max_length=20, choices=Modality.choices, default=Modality.IN_PERSON
-    )
-    duration_minutes = models.PositiveSmallIntegerField(_("minutes"))
-    start_step_minutes = models.PositiveSmallIntegerField(_("starts every … minutes"), default=15)
-    min_notice_minutes = models.PositiveIntegerField(_("notice in minutes"), default=0)
-    horizon_days = models.PositiveSmallIntegerField(_("bookable … days ahead"), default=180)
-    is_active = models.BooleanField(_("active"), default=True)
-
-    class Meta:
-        verbose_name = _("appointment type")
-        verbose_name_plural = _("appointment types")
-        ordering = ("name",)
-        constraints = (
-            models.CheckConstraint(
-                condition=Q(duration_minutes__gte=5, duration_minutes__lte=720),
-                name="scheduling_type_duration",
-            ),
-            models.CheckConstraint(
-                condition=Q(start_step_minutes__gte=5, start_step_minutes__lte=720),
-                name="scheduling_type_step",
-            ),
-            models.CheckConstraint(
-                condition=(Q(kind="dosing") & ~Q(route="")) | (~Q(kind="dosing") & Q(route="")),
-                name="scheduling_type_route_for_dosing",
-            ),
-        )
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class Phase(models.Model):
-    """A role or a kind of room that a session needs from one offset to another, in minutes from its start.
-
-    Set-up and cleaning are part of the span: a room from -15 to 165 for a session of 150 minutes.
-    """
-
-    class Role(models.TextChoices):
-        THERAPIST = "therapist", _("therapist")
-        PSYCHIATRIST = "psychiatrist", _("psychiatrist")
-
-    appointment_type = models.ForeignKey(
-        AppointmentType, models.CASCADE, related_name="phases", verbose_name=_("appointment type")
-    )
-    role = models.CharField(_("role"), max_length=20, choices=Role.choices, blank=True)
-    room_kind = models.CharField(_("kind of room"), max_length=10, choices=Room.Kind.choices, blank=True)
-    from_minutes = models.SmallIntegerField(_("from minute"))
-    until_minutes = models.SmallIntegerField(_("until minute"))
-
-    class Meta:
-        verbose_name = _("phase")
-        verbose_name_plural = _("phases")
-        ordering = ("appointment_type", "from_minutes", "pk")
-        constraints = (
-            models.CheckConstraint(
-                condition=Q(role="", room_kind__gt="") | Q(role__gt="", room_kind=""),
-                name="scheduling_phase_role_or_room",
-            ),
-            models.CheckConstraint(
-                condition=Q(until_minutes__gt=F("from_minutes")), name="scheduling_phase_order"
-            ),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.role or self.room_kind} {self.from_minutes}–{self.until_minutes}"
-
-    @property
-    def need(self) -> str:
-        """The key of the engine's need: one person or one room serves all phases of the same key."""
-        return self.role or f"room:{self.room_kind}"
+from scheduling.models.appointment_types import AppointmentType
+from treatment_plans.models import PlannedSession
 
 
 class Booking(Revisioned):
@@ -118,10 +35,19 @@ class Booking(Revisioned):
     FINAL = frozenset({Status.COMPLETED, Status.CANCELLED, Status.NO_SHOW, Status.EXPIRED})
 
     @staticmethod
+    def hold_is_over(now: datetime, *, path: str = "") -> Q:
+        """Held for minutes that are over by `now`. `path` leads to the booking, such as "booking__"."""
+        return Q(**{f"{path}status": Booking.Status.HELD, f"{path}held_until__lte": now})
+
+    @staticmethod
+    def hold_lasts(now: datetime) -> Q:
+        return Q(status=Booking.Status.HELD, held_until__gt=now)
+
+    @staticmethod
     def in_force(now: datetime, *, or_done: bool = False) -> Q:
         """Live at `now`: a held time whose minutes are over is nobody's, even before it is swept."""
         statuses = Booking.LIVE - {Booking.Status.HELD} | ({Booking.Status.COMPLETED} if or_done else set())
-        return Q(status__in=statuses) | Q(status=Booking.Status.HELD, held_until__gt=now)
+        return Q(status__in=statuses) | Booking.hold_lasts(now)
 
     class Party(models.TextChoices):
         CLIENT = "client", _("the client")
@@ -292,53 +218,3 @@ class Occupancy(models.Model):
 
     def __str__(self) -> str:
         return str(self.occupies)
-
-
-class Acknowledgement(models.Model):
-    """Who said what about one item, for one start time. The latest counts; a move leaves them behind."""
-
-    class Item(models.TextChoices):
-        FASTING = "fasting", _("fasting")
-        RIDE = "ride", _("ride home")
-        SUPPORT_PERSON = "support_person", _("support person")
-        MEDICINE = "medicine", _("medicine in hand")
-
-    class Answer(models.TextChoices):
-        CONFIRMED = "confirmed", _("confirmed")
-        PROBLEM = "problem", _("problem")
-        OVERRIDDEN = "overridden", _("overridden by a clinician")
-
-    class Source(models.TextChoices):
-        PHONE = "phone", _("by phone")
-        IN_PERSON = "in_person", _("in person")
-        EMAIL = "email", _("by email")
-        SMS = "sms", _("by SMS")
-        LINK = "link", _("on the link page")
-
-    class Speaker(models.TextChoices):
-        CLIENT = "client", _("the client")
-        SUPPORT_PERSON = "support_person", _("the support person")
-        STAFF = "staff", _("the clinic's staff")
-
-    booking = models.ForeignKey(
-        Booking, models.PROTECT, related_name="acknowledgements", verbose_name=_("booking")
-    )
-    item = models.CharField(_("item"), max_length=20, choices=Item.choices)
-    for_starts_at = models.DateTimeField(_("for the start at"))
-    answer = models.CharField(_("answer"), max_length=12, choices=Answer.choices)
-    said_by = models.CharField(_("said by"), max_length=20, choices=Speaker.choices)
-    source = models.CharField(_("how"), max_length=12, choices=Source.choices)
-    detail = models.CharField(_("detail"), max_length=200, blank=True)
-    recorded_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("recorded by")
-    )
-    recorded_at = models.DateTimeField(_("recorded"))
-
-    class Meta:
-        verbose_name = _("acknowledgement")
-        verbose_name_plural = _("acknowledgements")
-        ordering = ("booking", "recorded_at", "pk")
-        indexes = (models.Index(fields=["booking", "item"], name="scheduling_ack_booking_item"),)
-
-    def __str__(self) -> str:
-        return f"{self.get_item_display()}: {self.get_answer_display()}"
