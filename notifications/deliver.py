@@ -30,7 +30,7 @@ from notifications.reconcile import RELATED, judged, skip, why_skipped
 from notifications.rules import Wanted
 from practice import phones
 from practice.doors import door
-from scheduling.models import Booking
+from scheduling.models import AppointmentType, Booking
 
 State = Reminder.State
 logger = logging.getLogger(__name__)
@@ -163,6 +163,7 @@ def _take(row: Reminder, loaded: Loaded, *, now: datetime) -> Claimed | None:
 def render(row: Reminder, loaded: Loaded) -> wording.Rendered:
     """The text of a reminder from the facts of now."""
     booking, client = loaded.booking, loaded.client
+    is_here = booking.appointment_type.modality == AppointmentType.Modality.IN_PERSON
     return wording.render(
         row.kind,
         channel=row.channel,
@@ -176,7 +177,7 @@ def render(row: Reminder, loaded: Loaded) -> wording.Rendered:
             clinic_zone=booking.location.time_zone,
             first_name=client.display_name.split()[0],
             visit_minutes=booking.appointment_type.duration_minutes,
-            address=booking.location.address,
+            address=booking.location.address if is_here else "",
             stop_eating_at=loaded.facts.stop_eating_at,
             stop_drinking_at=loaded.facts.stop_drinking_at,
             asks=loaded.facts.missing,
