@@ -6,13 +6,15 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.utils.translation import gettext_noop as _
 
-from practice import activity, phones
+from practice import activity, clock
+from practice import search as search_words
 from practice.doors import door, on_violation, step
 from practice.editing import lock_for_edit, save_changes, save_new
-from practice.errors import DomainError, Invalid, OutOfScope, Refused
+from practice.errors import Invalid, OutOfScope, Refused, Taken
 from practice.models import (
     CareTeamMember,
     Channel,
@@ -28,14 +30,29 @@ from practice.models import (
 
 
 class ConsentWithdrawn(Refused):
-    """This consent was withdrawn before."""
-
     code = "consent_already_withdrawn"
+    message = _("This consent was withdrawn before.")
 
 
-class DuplicateContact(DomainError):
-    status = 409
+class DuplicateContact(Taken):
     code = "duplicate_contact"
+    message = _("An address or number is given twice.")
+    pointer = "/contact_points"
+
+
+class OutdatedDocument(Invalid):
+    code = "outdated_document"
+    message = _("There is a newer version of this document.")
+
+
+class InTheFuture(Invalid):
+    code = "in_the_future"
+    message = _("This can't lie in the future.")
+
+
+class EndsBeforeItBegins(Invalid):
+    code = "ends_before_it_begins"
+    message = _("The last day can't come before the first.")
 
 
 on_violation("practice_contact_unique", DuplicateContact)
@@ -57,8 +74,11 @@ def register(
     A clinician who registers someone joins the care team at once, or would not see the record.
     Raises ValidationError with every field's reasons.
     """
-    client = save_new(Client(**values))
-    _replace_contact_points(client, contact_points)
+    client = Client(**values)
+    _check_birth_date(client, now=now)
+    points = _checked_contact_points(client, contact_points)
+    save_new(client)
+    ContactPoint.objects.bulk_create(points)
     for channel in channels:
         _set_channel_consent(client, channel, given=True, source=source, now=now)
     activity.record("client.registered", client, actor=actor, at=now, client=client)
@@ -82,8 +102,10 @@ def change(
 ) -> Client:
     """Change a client's record; `contact_points` and `channels`, when given, replace what was there."""
     client = lock_for_edit(Client.objects.all(), client_id, revision=revision)
+    points = None if contact_points is None else _checked_contact_points(client, contact_points)
     changed = save_changes(client, values)
-    if contact_points is not None and _replace_contact_points(client, contact_points):
+    _check_birth_date(client, now=now)
+    if points is not None and _replace_contact_points(client, points):
         changed.append("contact_points")
     if channels is not None:
         for channel in Channel.values:
@@ -127,8 +149,8 @@ def change_support_person(
 
 
 @door
-def remove_support_person(person_id: int, *, actor: User, now: datetime) -> None:
-    person = lock_for_edit(SupportPerson.objects.all(), person_id, revision=None)
+def remove_support_person(person_id: int, *, revision: int | None = None, actor: User, now: datetime) -> None:
+    person = lock_for_edit(SupportPerson.objects.all(), person_id, revision=revision)
     activity.record("support_person.removed", person, actor=actor, at=now, client=person.client_id)
     person.delete()
 
@@ -143,16 +165,19 @@ def sign_consent(
     actor: User,
     now: datetime,
 ) -> Consent:
-    """Record that a client signed a document. Raises Invalid for a version that is not current."""
+    """Record that a client signed a document.
+
+    Raises OutdatedDocument unless its version is current, InTheFuture, EndsBeforeItBegins.
+    """
     document = ConsentDocument.objects.filter(pk=document_id).first()
     if document is None:
         raise OutOfScope(pointer="/document")
     if not document.is_current:
-        raise Invalid(
-            _("There is a newer version of this document."), code="outdated_document", pointer="/document"
-        )
+        raise OutdatedDocument(pointer="/document")
     if signed_at > now:
-        raise Invalid(_("A signature can't lie in the future."), code="in_the_future", pointer="/signed_at")
+        raise InTheFuture(pointer="/signed_at")
+    if valid_through_on is not None and valid_through_on < _local_day(client_id, signed_at):
+        raise EndsBeforeItBegins(pointer="/valid_through_on")
     consent = save_new(
         Consent(
             client_id=client_id, document=document, signed_at=signed_at, valid_through_on=valid_through_on
@@ -199,35 +224,49 @@ def join_care_team(
 
 
 def search(clients: QuerySet[Client], text: str) -> QuerySet[Client]:
-    """Clients whose name has every word of `text`, whose email has it, or whose number ends in its digits."""
-    digits = phones.search_digits(text)
-    if digits:
-        return clients.filter(
-            Q(contact_points__channel=Channel.SMS, contact_points__value__endswith=digits)
-        ).distinct()
-    named = Q()
-    for word in text.split():
-        named &= Q(legal_name__icontains=word) | Q(preferred_name__icontains=word)
-    return clients.filter(named | Q(contact_points__value__icontains=text.strip())).distinct()
+    return clients.filter(search_words.fits(text))
 
 
-def _replace_contact_points(client: Client, wanted: Sequence[Mapping[str, Any]]) -> bool:
-    """The first point of each channel becomes its primary. Returns whether anything changed."""
-    before = set(client.contact_points.values_list("channel", "value", "label", "is_primary"))
+def _checked_contact_points(client: Client, wanted: Sequence[Mapping[str, Any]]) -> list[ContactPoint]:
+    """The first point of each channel becomes its primary. Raises ValidationError, with JSON pointers."""
     points: list[ContactPoint] = []
-    seen: set[str] = set()
-    for values in wanted:
-        point = ContactPoint(client=client, **values, is_primary=values["channel"] not in seen)
-        point.clean()
-        point.full_clean(validate_unique=False, validate_constraints=False)
-        seen.add(point.channel)
+    wrong: dict[str, Any] = {}
+    for place, values in enumerate(wanted):
+        point = ContactPoint(
+            client=client,
+            **values,
+            is_primary=all(before.channel != values["channel"] for before in points),
+        )
+        try:
+            point.full_clean(exclude=["client"], validate_unique=False, validate_constraints=False)
+        except ValidationError as error:
+            wrong |= {f"/contact_points/{place}/{name}": each for name, each in error.error_dict.items()}
         points.append(point)
-    after = {(point.channel, point.value, point.label, point.is_primary) for point in points}
-    if before == after:
+    if wrong:
+        raise ValidationError(wrong)
+    if len({(point.channel, point.value) for point in points}) < len(points):
+        raise DuplicateContact
+    return points
+
+
+def _replace_contact_points(client: Client, points: Sequence[ContactPoint]) -> bool:
+    """Returns whether anything changed."""
+    before = set(client.contact_points.values_list("channel", "value", "label", "is_primary"))
+    if before == {(point.channel, point.value, point.label, point.is_primary) for point in points}:
         return False
     client.contact_points.all().delete()
     ContactPoint.objects.bulk_create(points)
     return True
+
+
+def _check_birth_date(client: Client, *, now: datetime) -> None:
+    if client.birth_date is not None and client.birth_date > now.date():
+        raise InTheFuture(pointer="/birth_date")
+
+
+def _local_day(client_id: int, at: datetime) -> date:
+    zone = Client.objects.values_list("time_zone", flat=True).get(pk=client_id)
+    return clock.local_day(at, clock.zone(zone))
 
 
 def _set_channel_consent(client: Client, channel: str, *, given: bool, source: str, now: datetime) -> bool:

@@ -6,13 +6,32 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
+from django.utils.translation import gettext_noop as _
+
 from practice import activity
-from practice.doors import door
+from practice.doors import door, on_violation
 from practice.editing import lock_for_edit, save_changes, save_new
+from practice.errors import Taken
 from practice.models import User
 from practice.models.base import Revisioned
 
 E = TypeVar("E", bound=Revisioned)
+
+
+class NameTaken(Taken):
+    code = "name_taken"
+    message = _("There is a room of this name at the location.")
+    pointer = "/name"
+
+
+class NpiTaken(Taken):
+    code = "npi_taken"
+    message = _("Another clinician has this NPI.")
+    pointer = "/npi"
+
+
+on_violation("practice_room_name_unique", NameTaken)
+on_violation("practice_clinician_npi_unique", NpiTaken)
 
 
 @door

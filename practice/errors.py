@@ -21,6 +21,7 @@ class DomainError(Exception):
     status = 400
     code = "invalid"
     message = _("This can't be done.")
+    pointer: str | None = None
 
     def __init__(
         self,
@@ -34,7 +35,7 @@ class DomainError(Exception):
     ) -> None:
         self.message = message or self.message
         self.code = code or self.code
-        self.pointer = pointer
+        self.pointer = self.pointer if pointer is None else pointer
         self.params = dict(params or {})
         self.blockers = tuple(blockers)
         self.alternatives = list(alternatives)
