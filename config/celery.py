@@ -17,7 +17,7 @@ from django.conf import settings
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 # A task ends, one way or the other, before the broker thinks that its worker is dead.
-TASK_SOFT_SECONDS, TASK_SECONDS, REDELIVER_SECONDS = 45, 55, 75
+TASK_SOFT_SECONDS, TASK_SECONDS, REDELIVER_SECONDS = 55, 65, 90
 QUEUES = ("work", "messages")
 
 

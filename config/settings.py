@@ -254,8 +254,8 @@ if any([TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_FROM]) and not all(
     raise ImproperlyConfigured("Set all of TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM, or none.")
 # A worker holds what it sends for the lease. One that has no answer by then counts as dead: what it was
 # sending is looked up at the provider, which may show a message that much later than it took it.
-REMINDER_LEASE_SECONDS = env.integer("REMINDER_LEASE_SECONDS", 60, least=2, most=600)
-REMINDER_PROVIDER_SECONDS = env.integer("REMINDER_PROVIDER_SECONDS", 15, least=1, most=300)
+REMINDER_LEASE_SECONDS = env.integer("REMINDER_LEASE_SECONDS", 90, least=2, most=600)
+REMINDER_PROVIDER_SECONDS = env.integer("REMINDER_PROVIDER_SECONDS", 40, least=1, most=300)
 REMINDER_ACCEPT_SECONDS = env.integer("REMINDER_ACCEPT_SECONDS", 30, least=1, most=600)
 if REMINDER_LEASE_SECONDS <= REMINDER_PROVIDER_SECONDS:
     raise ImproperlyConfigured("REMINDER_LEASE_SECONDS must be longer than REMINDER_PROVIDER_SECONDS.")

@@ -13,6 +13,7 @@ import logging
 import random
 import uuid
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -21,7 +22,7 @@ from django.db import transaction
 from django.db.models import F
 
 from notifications import facts, wording
-from notifications.channels import DeliveryError, OutcomeUnknown, Outgoing, Receipt, channel_for
+from notifications.channels import Channel, DeliveryError, OutcomeUnknown, Outgoing, Receipt, channel_for
 from notifications.crash import crash_here
 from notifications.facts import Loaded
 from notifications.lint import problems
@@ -56,12 +57,15 @@ def deliver_due(*, clock: Callable[[], datetime], stop_at: datetime | None = Non
     """
     looked_at, claimed = claim(now=clock(), limit=limit)
     crash_here("after_claim")
-    for one in claimed:
-        last_start = one.lease_until - PROVIDER_TIMEOUT
-        if clock() > min(last_start, stop_at or last_start):
-            _give_back(one, now=clock())
-            continue
-        _send(one, clock=clock)
+    with ExitStack() as open_until_done:
+        names = {one.reminder.channel for one in claimed}
+        channels = {name: open_until_done.enter_context(channel_for(name)) for name in names}
+        for one in claimed:
+            last_start = one.lease_until - PROVIDER_TIMEOUT
+            if clock() > min(last_start, stop_at or last_start):
+                _give_back(one, now=clock())
+            else:
+                _send(one, channels[one.reminder.channel], clock=clock)
     return looked_at
 
 
@@ -187,11 +191,11 @@ def render(row: Reminder, loaded: Loaded) -> wording.Rendered:
     )
 
 
-def _send(one: Claimed, *, clock: Callable[[], datetime]) -> None:
+def _send(one: Claimed, channel: Channel, *, clock: Callable[[], datetime]) -> None:
     """One provider call, outside any transaction. One bad row must not stop the others."""
     try:
         crash_here("before_send")
-        receipt = channel_for(one.reminder.channel).send(one.outgoing)
+        receipt = channel.send(one.outgoing)
         crash_here("after_accept")
     except OutcomeUnknown as lost:
         _mark(one, State.UNKNOWN, Message.Outcome.UNKNOWN, now=clock(), error_code=lost.code)

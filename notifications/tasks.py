@@ -10,7 +10,7 @@ from notifications import deliver, reconcile, resolve
 from practice import present
 
 # Together with one provider's timeout it stays below the task's time limit: nothing is cut off midway.
-SENDING_LASTS = timedelta(seconds=25)
+SENDING_LASTS = timedelta(seconds=10)
 RECENT = timedelta(minutes=15)
 
 
