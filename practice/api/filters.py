@@ -77,6 +77,9 @@ class _DayText(_Read):
 class IdFilter(django_filters.NumberFilter):
     field_class = _IdText
 
+    def get_max_validator(self) -> None:
+        """The text knows its own bounds."""
+
 
 class TruthFilter(django_filters.BooleanFilter):
     field_class = _TruthText
