@@ -1,0 +1,78 @@
+"""Times as the API takes and gives them: instants with an offset, wall-clock times without one."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from practice import clock
+from practice.api.fields import FIRST_YEAR, LAST_YEAR
+
+_LOCAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?", re.ASCII)
+_OFFSET = re.compile(r"(Z|[+-]\d\d:\d\d)$", re.ASCII)
+
+
+@extend_schema_field({"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?$"})
+class WallTime(serializers.Field[datetime, Any, str, Any]):
+    """A date and time on the clinic's clock."""
+
+    default_error_messages = {
+        "invalid": _("This is not a date and time, for example 2026-12-01T09:30."),
+        "has_offset": _("A time on the clinic's clock has no offset; give an instant as starts_at."),
+    }
+
+    def to_internal_value(self, data: Any) -> datetime:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        if _OFFSET.search(data):
+            self.fail("has_offset")
+        if not _LOCAL.fullmatch(data):
+            self.fail("invalid")
+        try:
+            local = datetime.fromisoformat(data)
+        except ValueError:
+            self.fail("invalid")
+        if not FIRST_YEAR < local.year < LAST_YEAR:
+            self.fail("invalid")
+        return local
+
+    def to_representation(self, value: datetime) -> str:
+        return value.isoformat(timespec="minutes")
+
+
+@extend_schema_field(OpenApiTypes.DATETIME)
+class ClinicTime(serializers.Field[datetime, None, str, Any]):
+    """An instant with the offset that the clinic's clock has then; `zone` is the way to the zone's name."""
+
+    def __init__(self, *, zone: str = "time_zone", **kwargs: Any) -> None:
+        super().__init__(read_only=True, **kwargs)
+        self.zone = zone
+
+    def get_attribute(self, instance: Any) -> datetime | None:
+        at: datetime | None = super().get_attribute(instance)
+        if at is None:
+            return None
+        name = instance
+        for step in self.zone.split("."):
+            name = getattr(name, step)
+        return at.astimezone(clock.zone(name))
+
+    def to_representation(self, value: datetime) -> str:
+        return value.isoformat()
+
+
+class BlankIsNull(serializers.Serializer[Any]):
+    """Answers null where the row has a blank word and the field allows null."""
+
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        shown: dict[str, Any] = super().to_representation(instance)
+        return {
+            name: None if value == "" and self.fields[name].allow_null else value
+            for name, value in shown.items()
+        }

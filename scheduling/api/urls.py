@@ -1,0 +1,20 @@
+from django.urls import path
+from rest_framework.routers import SimpleRouter
+
+from scheduling.api.openings import OpeningViews
+from scheduling.api.views import AcknowledgementViews, AppointmentTypeViews, BookingViews
+
+router = SimpleRouter(trailing_slash=False)
+router.register("appointment-types", AppointmentTypeViews, basename="appointment-type")
+router.register("bookings", BookingViews, basename="booking")
+
+urlpatterns = [
+    path("openings", OpeningViews.as_view({"get": "find"}), name="opening-find"),
+    path("openings/explain", OpeningViews.as_view({"post": "explain"}), name="opening-explain"),
+    path(
+        "bookings/<int:booking_id>/acknowledgements",
+        AcknowledgementViews.as_view({"get": "list", "post": "create"}),
+        name="acknowledgement-list",
+    ),
+    *router.urls,
+]

@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from practice.access import AUDITORS, CLINICAL, DESK, EVERYONE, TREATING, check_role
+from practice.api.base import Resource
+from practice.api.bodies import NothingIn
+from scheduling import booking, lifecycle, readiness
+from scheduling.api.bodies import START, AcknowledgementIn, BookingIn, CancelIn, RescheduleIn, taken
+from scheduling.api.filters import AppointmentTypeFilter, BookingFilter
+from scheduling.api.serializers import AcknowledgementOut, AppointmentTypeOut, BookingOut, ReadinessOut
+from scheduling.models import Acknowledgement, AppointmentType, Booking
+from scheduling.requests import BOOKINGS, access_booking, request_for, request_to_move
+from scheduling.starts import resolve
+
+BOOKS = DESK | TREATING
+
+
+@extend_schema_view(
+    list=extend_schema(summary="List appointment types"),
+    retrieve=extend_schema(summary="Read an appointment type"),
+)
+class AppointmentTypeViews(Resource):
+    """What can be booked, how long it takes, and whom and what it needs when."""
+
+    queryset = AppointmentType.objects.prefetch_related("phases")
+    client = None
+    out = AppointmentTypeOut
+    filterset_class = AppointmentTypeFilter
+    permitted = {"list": EVERYONE, "retrieve": EVERYONE}
+
+
+@extend_schema_view(
+    list=extend_schema(summary="List bookings"),
+    retrieve=extend_schema(summary="Read a booking"),
+    create=extend_schema(summary="Book a session", request=BookingIn, responses={201: BookingOut}),
+    confirm=extend_schema(summary="Confirm a held time", request=NothingIn, responses=BookingOut),
+    reschedule=extend_schema(summary="Move a booking", request=RescheduleIn, responses=BookingOut),
+    cancel=extend_schema(summary="Cancel a booking", request=CancelIn, responses=BookingOut),
+    arrive=extend_schema(summary="The client is here", request=NothingIn, responses=BookingOut),
+    start=extend_schema(summary="Start the session", request=NothingIn, responses=BookingOut),
+    complete=extend_schema(summary="The session took place", request=NothingIn, responses=BookingOut),
+    no_show=extend_schema(summary="The client did not come", request=NothingIn, responses=BookingOut),
+    readiness=extend_schema(summary="Is everybody ready?", responses=ReadinessOut),
+)
+class BookingViews(Resource):
+    """Reserved times, earliest first, with their lights as of now. `status` changes by commands only."""
+
+    queryset = BOOKINGS
+    client = "client"
+    out = BookingOut
+    ordering = ("starts_at", "pk")
+    filterset_class = BookingFilter
+    permitted = {
+        "list": EVERYONE,
+        "retrieve": EVERYONE,
+        "readiness": EVERYONE - AUDITORS,
+        "create": BOOKS,
+        "confirm": BOOKS,
+        "reschedule": BOOKS,
+        "cancel": BOOKS,
+        "arrive": BOOKS | CLINICAL,
+        "start": CLINICAL,
+        "complete": TREATING,
+        "no_show": BOOKS,
+    }
+
+    def create(self, request: Request) -> Response:
+        """Reserves the time with its people and its room.
+
+        A refusal has every blocker, and the nearest openings as alternatives.
+        """
+        body = self.valid(BookingIn)
+        start, minutes = taken(body, START), body.pop("hold_minutes", None)
+        wanted = request_for(self.user, roles=self.roles, **body)
+        starts_at = resolve(wanted.location, **start)
+        hold_for = None if minutes is None else timedelta(minutes=minutes)
+        return self.write(
+            lambda: booking.book(wanted, starts_at, hold_for=hold_for, actor=self.user, now=self.now),
+            status_code=201,
+        )
+
+    @action(detail=True, methods=["post"])
+    def confirm(self, request: Request, pk: str) -> Response:
+        """Turns a held time into a booking, while its minutes last."""
+        found = self._booking(pk)
+        self.valid(NothingIn)
+        return self.write(lambda: booking.confirm(found.pk, actor=self.user, now=self.now))
+
+    @action(detail=True, methods=["post"])
+    def reschedule(self, request: Request, pk: str) -> Response:
+        """All or nothing. What the client said about the old time no longer counts."""
+        moving = self._booking(pk)
+        body = self.valid(RescheduleIn)
+        starts_at = resolve(moving.location, **taken(body, START))
+        wanted = request_to_move(moving, **body)
+        return self.write(
+            lambda: booking.reschedule(
+                moving.pk,
+                starts_at,
+                therapist_id=wanted.therapist_id,
+                psychiatrist_id=wanted.psychiatrist_id,
+                room_id=wanted.room_id,
+                actor=self.user,
+                now=self.now,
+            )
+        )
+
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, pk: str) -> Response:
+        """Frees the time and withdraws the messages about it."""
+        found = self._booking(pk)
+        body = self.valid(CancelIn)
+        return self.write(lambda: lifecycle.cancel(found.pk, **body, actor=self.user, now=self.now))
+
+    @action(detail=True, methods=["post"])
+    def arrive(self, request: Request, pk: str) -> Response:
+        """Never refused for something that is missing: that is looked at before the start."""
+        found = self._booking(pk)
+        self.valid(NothingIn)
+        return self.write(lambda: lifecycle.arrive(found.pk, actor=self.user, now=self.now))
+
+    @action(detail=True, methods=["post"])
+    def start(self, request: Request, pk: str) -> Response:
+        """Refused with every reason while a light is waiting or blocked, judged again now."""
+        found = self._booking(pk)
+        self.valid(NothingIn)
+        return self.write(lambda: lifecycle.start(found.pk, actor=self.user, now=self.now))
+
+    @action(detail=True, methods=["post"])
+    def complete(self, request: Request, pk: str) -> Response:
+        """A dosing session's follow-ups are created with it."""
+        found = self._booking(pk)
+        self.valid(NothingIn)
+        return self.write(lambda: lifecycle.complete(found.pk, actor=self.user, now=self.now))
+
+    @action(detail=True, methods=["post"], url_path="no-show")
+    def no_show(self, request: Request, pk: str) -> Response:
+        """Refused before the start of the session."""
+        found = self._booking(pk)
+        self.valid(NothingIn)
+        return self.write(lambda: lifecycle.mark_no_show(found.pk, actor=self.user, now=self.now))
+
+    @action(detail=True, methods=["get"])
+    def readiness(self, request: Request, pk: str) -> Response:
+        """The seven lights, each with what stands against it, or who said so, how and when."""
+        return Response(ReadinessOut(self._booking(pk), context=self.get_serializer_context()).data)
+
+    def _booking(self, pk: str) -> Booking:
+        return access_booking(self.user, int(pk), roles=self.roles)
+
+
+@extend_schema_view(
+    list=extend_schema(summary="List what was said about a booking"),
+    create=extend_schema(
+        summary="Record what someone said", request=AcknowledgementIn, responses={201: AcknowledgementOut}
+    ),
+)
+class AcknowledgementViews(Resource):
+    """Of each item the latest answer for the present start counts."""
+
+    queryset = Acknowledgement.objects.select_related("booking", "recorded_by")
+    client = "booking__client"
+    out = AcknowledgementOut
+    permitted = {"list": EVERYONE, "create": BOOKS | CLINICAL}
+
+    def get_queryset(self) -> QuerySet[Any]:
+        rows = super().get_queryset()
+        if getattr(self, "swagger_fake_view", False):
+            return rows
+        return rows.filter(booking=self._booking())
+
+    def create(self, request: Request, booking_id: int) -> Response:
+        """About fasting, the ride home, the support person or the medicine, for the present start.
+
+        An override is for therapists and psychiatrists, with the reason as detail.
+        """
+        found = self._booking()
+        body = self.valid(AcknowledgementIn)
+        if body["answer"] == Acknowledgement.Answer.OVERRIDDEN:
+            check_role(self.user, TREATING)
+        return self.write(
+            lambda: readiness.acknowledge(found.pk, **body, actor=self.user, now=self.now), status_code=201
+        )
+
+    def _booking(self) -> Booking:
+        return access_booking(self.user, self.kwargs["booking_id"], roles=self.roles)
