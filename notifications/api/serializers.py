@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from notifications.models import Message, Reminder
+from practice.access import DESK, TREATING
+from practice.api.fields import ChoiceOf
+from scheduling.api.fields import BlankIsNull, ClinicTime
+from scheduling.api.serializers import ClientRef
+
+READS_TEXTS = DESK | TREATING
+
+
+class ReminderOut(BlankIsNull):
+    id = serializers.IntegerField()
+    booking = serializers.IntegerField(source="booking_id")
+    booking_version = serializers.IntegerField(help_text="Of the booking's time that it is about.")
+    client = ClientRef()
+    kind = ChoiceOf(model=Reminder, of="kind")
+    channel = ChoiceOf(model=Reminder, of="channel", allow_null=True)
+    state = ChoiceOf(model=Reminder, of="state")
+    skip_reason = ChoiceOf(model=Reminder, of="skip_reason", allow_null=True)
+    needs_a_person = serializers.SerializerMethodField()
+    time_zone = serializers.CharField(source="booking.time_zone")
+    due_at = ClinicTime(zone="booking.time_zone")
+    expires_at = ClinicTime(zone="booking.time_zone", help_text="It is not sent from here on.")
+    next_attempt_at = ClinicTime(zone="booking.time_zone")
+    sent_at = ClinicTime(zone="booking.time_zone", allow_null=True)
+    created_at = ClinicTime(zone="booking.time_zone")
+    attempt_count = serializers.IntegerField()
+    last_error_code = serializers.CharField(allow_blank=True)
+
+    def get_needs_a_person(self, reminder: Reminder) -> bool:
+        return reminder.state in Reminder.NEEDS_A_PERSON
+
+
+class MessageOut(BlankIsNull):
+    """`recipient`, `subject` and `body` are for the desk and the care team; null for others."""
+
+    id = serializers.IntegerField()
+    reminder = serializers.IntegerField(source="reminder_id")
+    booking = serializers.IntegerField(source="reminder.booking_id")
+    client = ClientRef(source="reminder.client")
+    kind = ChoiceOf(model=Reminder, of="kind", source="reminder.kind")
+    channel = ChoiceOf(model=Reminder, of="channel", source="reminder.channel", allow_null=True)
+    outcome = ChoiceOf(model=Message, of="outcome")
+    time_zone = serializers.CharField(source="reminder.booking.time_zone")
+    started_at = ClinicTime(zone="reminder.booking.time_zone")
+    ended_at = ClinicTime(zone="reminder.booking.time_zone", allow_null=True)
+    provider = serializers.CharField(allow_blank=True)
+    error_code = serializers.CharField(allow_blank=True)
+    recipient = serializers.CharField(allow_null=True)
+    subject = serializers.CharField(allow_null=True, allow_blank=True)
+    body = serializers.CharField(allow_null=True)
+
+    def to_representation(self, instance: Message) -> dict[str, Any]:
+        shown = super().to_representation(instance)
+        if not self.context["request"].user.has_role(*READS_TEXTS):
+            shown |= {"recipient": None, "subject": None, "body": None}
+        return shown
