@@ -1,6 +1,28 @@
+from importlib.util import find_spec
+
 from django.contrib import admin
-from django.urls import path
+from django.urls import URLPattern, URLResolver, include, path
+from drf_spectacular.views import SpectacularJSONAPIView
+
+from config import docs, problems
+
+API: list[URLPattern | URLResolver] = [
+    path("schema", SpectacularJSONAPIView.as_view(), name="schema"),
+    path("docs", docs.page, name="docs"),
+    *(
+        path("", include(f"{app}.api.urls"))
+        for app in ("practice", "treatment_plans", "scheduling", "notifications")
+        if find_spec(f"{app}.api.urls")
+    ),
+]
 
 urlpatterns = [
+    path("api/v1/", include(API)),
+    path("problems/<slug:code>", problems.explain, name="problem"),
     path("admin/", admin.site.urls),
 ]
+
+handler400 = problems.bad_request
+handler403 = problems.not_allowed
+handler404 = problems.not_found
+handler500 = problems.server_error
