@@ -54,7 +54,7 @@ def binaries() -> Path:
 def is_running(places: Places) -> bool:
     """Return whether a server accepts connections for this folder; a left-over pid file does not count."""
     try:
-        with connect(places, "template1"):
+        with connect(places, "postgres"):
             return True
     except psycopg.OperationalError:
         return False
@@ -212,7 +212,7 @@ def _serves(pid: int, places: Places) -> bool:
 
 
 def ensure_database(places: Places, name: str = DATABASE) -> None:
-    with connect(places, "template1") as connection:
+    with connect(places, "postgres") as connection:
         known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
         if known is None:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
