@@ -222,7 +222,7 @@ class Resource(ListModelMixin, RetrieveModelMixin, GenericViewSet[Any]):
                 wrong[name] = (_("There is no parameter of this name."), "unknown_parameter")
             elif len(values) > 1 and name not in repeatable:
                 wrong[name] = (_("This parameter is given twice."), "duplicate_parameter")
-            elif not all(values):
+            elif not all(value.strip() for value in values):
                 wrong[name] = (_("Give a value, or leave the parameter out."), "empty_parameter")
         if wrong:
             raise exceptions.ValidationError(

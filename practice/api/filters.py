@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from django_filters.rest_framework import DjangoFilterBackend
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import exceptions, serializers
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -39,15 +40,14 @@ class _IdText(forms.RegexField):
         return int(text) if text else None
 
 
-class _TruthText(forms.Field):
+class _TruthText(forms.CharField):
     default_error_messages = {"invalid": _("This has to be true or false.")}
 
-    def to_python(self, value: Any) -> bool | None:
-        if value in self.empty_values:
-            return None
-        if value not in {"true", "false"}:
+    def clean(self, value: Any) -> bool | None:
+        text = super().clean(value)
+        if text not in {"", "true", "false"}:
             raise ValidationError(self.error_messages["invalid"], code="invalid")
-        return bool(value == "true")
+        return text == "true" if text else None
 
 
 class _Read(forms.CharField):
@@ -74,11 +74,9 @@ class _DayText(_Read):
     reader = DayField
 
 
-class IdFilter(django_filters.NumberFilter):
+@extend_schema_field({"type": "integer", "minimum": 1, "maximum": LARGEST_ID})
+class IdFilter(django_filters.Filter):
     field_class = _IdText
-
-    def get_max_validator(self) -> None:
-        """The text knows its own bounds."""
 
 
 class TruthFilter(django_filters.BooleanFilter):

@@ -1,0 +1,29 @@
+from django.urls import path
+from rest_framework.routers import SimpleRouter
+
+from practice.api import views
+
+router = SimpleRouter(trailing_slash=False)
+router.register("locations", views.LocationViews, basename="location")
+router.register("rooms", views.RoomViews, basename="room")
+router.register("clinicians", views.ClinicianViews, basename="clinician")
+router.register("therapists", views.TherapistViews, basename="therapist")
+router.register("psychiatrists", views.PsychiatristViews, basename="psychiatrist")
+router.register("clients", views.ClientViews, basename="client")
+router.register("consent-documents", views.ConsentDocumentViews, basename="consent-document")
+router.register("consents", views.ConsentViews, basename="consent")
+router.register("activity", views.ActivityViews, basename="activity")
+
+urlpatterns = [
+    path(
+        "clients/<int:client_id>/support-persons",
+        views.SupportPersonViews.as_view({"get": "list", "post": "create"}),
+        name="support-person-list",
+    ),
+    path(
+        "clients/<int:client_id>/support-persons/<int:pk>",
+        views.SupportPersonViews.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),
+        name="support-person-detail",
+    ),
+    *router.urls,
+]
