@@ -52,6 +52,7 @@ OWN_APPS = [
     "notifications",
     "web.frontdesk",
     "web.dashboard",
+    *(["web.demo"] if DEMO else []),
     "config",
 ]
 INSTALLED_APPS = [
