@@ -5,9 +5,13 @@ from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularJSONAPIView
 
 from config import docs, problems
+from practice.api.authentication import StaffSession, TokenAuthentication
+
+# The first one's challenge makes a request without credentials a 401; the session has none.
+AUTHENTICATION = [TokenAuthentication, StaffSession]
 
 API: list[URLPattern | URLResolver] = [
-    path("schema", SpectacularJSONAPIView.as_view(), name="schema"),
+    path("schema", SpectacularJSONAPIView.as_view(authentication_classes=AUTHENTICATION), name="schema"),
     path("docs", docs.page, name="docs"),
     *(
         path("", include(f"{app}.api.urls"))
