@@ -24,7 +24,7 @@ check:
 	@$(PYTHON) tools/install.py dev
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
-	.venv/bin/lint-imports
+	.venv/bin/lint-imports --no-logo
 	.venv/bin/mypy
 	.venv/bin/python -W "ignore:Got an error checking a consistent" manage.py makemigrations --check --dry-run \
 	    --settings config.settings_test
