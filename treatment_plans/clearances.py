@@ -28,14 +28,7 @@ def decide(
     Client.objects.select_for_update(no_key=True).get(pk=client_id)
     Clearance.objects.filter(client_id=client_id, superseded_at=None).update(superseded_at=now)
     clearance = save_new(Clearance(client_id=client_id, decided_by=decided_by, decided_at=now, **values))
-    activity.record(
-        "clearance.decided",
-        clearance,
-        actor=actor,
-        at=now,
-        client=client_id,
-        data={"decision": clearance.decision},
-    )
+    activity.record("clearance.decided", clearance, actor=actor, at=now, client=client_id)
     join_care_team(client_id, [decided_by.pk], actor=actor, now=now)
     return clearance
 
@@ -44,7 +37,7 @@ def decide(
 def enroll(
     client_id: int, *, enrolled_on: date, reference: str = "", actor: User, now: datetime
 ) -> RemsEnrollment:
-    """Record that the client is enrolled in the Spravato REMS."""
+    """Record that the client is enrolled in the Spravato REMS. Raises AlreadyEnrolled."""
     enrollment = save_new(RemsEnrollment(client_id=client_id, enrolled_on=enrolled_on, reference=reference))
     activity.record("rems.enrolled", enrollment, actor=actor, at=now, client=client_id)
     return enrollment

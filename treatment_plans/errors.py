@@ -16,9 +16,19 @@ class NotATherapist(Invalid):
     message = _("This has to be one of the therapists.")
 
 
+class InactiveClinician(Invalid):
+    code = "inactive_clinician"
+    message = _("This clinician is no longer active.")
+
+
 class AlreadyRevoked(Refused):
     code = "already_revoked"
     message = _("This prescription was revoked before.")
+
+
+class AlreadyEnrolled(Taken):
+    code = "already_enrolled"
+    message = _("The client is enrolled already.")
 
 
 class HasAnOpenPlan(Taken):
@@ -42,3 +52,4 @@ class ProtocolDecided(Refused):
 
 
 on_violation("treatment_plans_one_open_plan", HasAnOpenPlan)
+on_violation("treatment_plans_one_rems_enrollment", AlreadyEnrolled)

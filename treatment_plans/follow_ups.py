@@ -18,9 +18,8 @@ CHECK_IN_LASTS = timedelta(hours=24)
 
 
 class AlreadyDone(Refused):
-    """This follow-up is done already."""
-
     code = "already_done"
+    message = _("This follow-up is done already.")
 
 
 @step

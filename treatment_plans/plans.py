@@ -13,7 +13,13 @@ from practice.doors import door
 from practice.editing import lock_for_edit, save_changes, save_new
 from practice.errors import Invalid
 from practice.models import Clinician, User
-from treatment_plans.errors import NotAPrescriber, NotATherapist, PlanNotDraft, ProtocolNotUsable
+from treatment_plans.errors import (
+    InactiveClinician,
+    NotAPrescriber,
+    NotATherapist,
+    PlanNotDraft,
+    ProtocolNotUsable,
+)
 from treatment_plans.models import PlannedSession, Protocol, TreatmentPlan
 
 Kind = PlannedSession.Kind
@@ -35,7 +41,7 @@ def draft(
     """Plan a course under an approved protocol; `doses` defaults to the protocol's series.
 
     `with_intake` plans the consult and the evaluation too, for a client who has had neither.
-    Raises HasAnOpenPlan, ProtocolNotUsable, NotATherapist, NotAPrescriber.
+    Raises HasAnOpenPlan, ProtocolNotUsable, NotATherapist, NotAPrescriber, InactiveClinician.
     """
     if not protocol.is_usable:
         raise ProtocolNotUsable(pointer="/protocol")
@@ -43,6 +49,9 @@ def draft(
         raise NotATherapist(pointer="/therapist")
     if prescriber.kind != Clinician.Kind.PSYCHIATRIST:
         raise NotAPrescriber(pointer="/prescriber")
+    for role, clinician in (("therapist", therapist), ("prescriber", prescriber)):
+        if not clinician.is_active:
+            raise InactiveClinician(pointer=f"/{role}")
     doses = protocol.series_length if doses is None else doses
     if not 1 <= doses <= MOST_DOSES:
         raise Invalid(_("A course has 1 to 30 doses."), pointer="/doses")

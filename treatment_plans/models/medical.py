@@ -3,12 +3,15 @@ from __future__ import annotations
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from practice.models import Client, Clinician
 from practice.models.base import Revisioned
 from treatment_plans import supply
 from treatment_plans.models.base import Route
+
+_PLACE_OF = {"prescription_too_many_refills": "refills", "prescription_valid_too_long": "valid_through_on"}
 
 
 class Clearance(Revisioned):
@@ -51,6 +54,15 @@ class Clearance(Revisioned):
 
     def __str__(self) -> str:
         return self.get_decision_display()
+
+    def clean(self) -> None:
+        super().clean()
+        if self.valid_through_on is None and self.decision in self.GRANTED:
+            raise ValidationError(
+                {"valid_through_on": ValidationError(_("A clearance has an end."), "required")}
+            )
+        if self.valid_from_on and self.valid_through_on and self.valid_through_on < self.valid_from_on:
+            raise _ends_before_it_begins()
 
 
 class Prescription(Revisioned):
@@ -116,12 +128,18 @@ class Prescription(Revisioned):
 
     def clean(self) -> None:
         super().clean()
-        if self.issued_on and self.valid_through_on and self.refills is not None:
-            blockers = supply.schedule_iii_blockers(self.issued_on, self.valid_through_on, self.refills)
-            if blockers:
-                raise ValidationError(
-                    [ValidationError(blocker.text(), code=blocker.code) for blocker in blockers]
-                )
+        if not self.issued_on or not self.valid_through_on:
+            return
+        if self.valid_through_on < self.issued_on:
+            raise _ends_before_it_begins()
+        blockers = supply.schedule_iii_blockers(self.issued_on, self.valid_through_on, self.refills or 0)
+        if blockers:
+            raise ValidationError(
+                {
+                    _PLACE_OF[blocker.code]: ValidationError(blocker.text(gettext), code=blocker.code)
+                    for blocker in blockers
+                }
+            )
 
 
 class RemsEnrollment(Revisioned):
@@ -143,3 +161,8 @@ class RemsEnrollment(Revisioned):
 
     def __str__(self) -> str:
         return self.reference or str(self.enrolled_on)
+
+
+def _ends_before_it_begins() -> ValidationError:
+    reason = ValidationError(_("The last day can't come before the first."), "ends_before_it_begins")
+    return ValidationError({"valid_through_on": reason})
