@@ -12,7 +12,8 @@ from __future__ import annotations
 import logging
 import random
 import uuid
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -88,35 +89,53 @@ def claim(*, now: datetime, limit: int) -> tuple[int, list[Claimed]]:
         .order_by("pk")
     )
     loaded = facts.load(bookings)
-    told = _told(loaded)
+    gone_out = _gone_out(loaded)
     claimed = []
     for row in rows:
         if row.booking_id not in loaded:
             continue
         one = loaded[row.booking_id]
-        wanted = _still_wanted(row, one, told=row.booking_id in told, now=now)
+        try:
+            wanted, why_not = _judged_again(row, one, gone_out[row.booking_id], now=now)
+            rendered = render(row, one) if wanted and wanted.due_at <= now else None
+        except Exception:  # one broken record must not keep the others waiting
+            logger.exception("reminder %s can not be judged or worded", row.pk)
+            _give_up(row, now=now)
+            continue
         if wanted is None:
-            skip(row, why_skipped(one, row, None, now=now), now=now)
-        elif wanted.due_at > now:
+            skip(row, why_not, now=now)
+        elif rendered is None:
             _postpone(row, wanted)
-        elif (taken := _take(row, one, now=now)) is not None:
+        elif (taken := _take(row, one, rendered, now=now)) is not None:
             claimed.append(taken)
     return len(rows), claimed
 
 
-def _told(loaded: Iterable[int]) -> set[int]:
-    """Bookings of which some message may have gone out."""
-    states = Reminder.MAY_HAVE_GONE_OUT
-    return set(
-        Reminder.objects.filter(booking__in=loaded, state__in=states).values_list("booking_id", flat=True)
-    )
+def _gone_out(loaded: Iterable[int]) -> Mapping[int, list[Reminder]]:
+    """The reminders of these bookings that may have reached the client."""
+    found: dict[int, list[Reminder]] = defaultdict(list)
+    for reminder in Reminder.objects.filter(booking__in=loaded, state__in=Reminder.MAY_HAVE_GONE_OUT):
+        found[reminder.booking_id].append(reminder)
+    return found
 
 
-def _still_wanted(row: Reminder, loaded: Loaded, *, told: bool, now: datetime) -> Wanted | None:
+def _judged_again(
+    row: Reminder, loaded: Loaded, gone_out: Iterable[Reminder], *, now: datetime
+) -> tuple[Wanted | None, str]:
+    """What the rules want of this row now; or None, and why it is not wanted any more."""
     if row.booking_version != loaded.booking.version or now >= row.expires_at:
-        return None
-    due = judged(loaded, told=told, now=now).due
-    return next((item for item in due if (item.kind, item.channel) == (row.kind, row.channel)), None)
+        return None, why_skipped(loaded, row, None, now=now)
+    plan, key = judged(loaded, gone_out, now=now), (row.kind, row.channel)
+    due = next((item for item in plan.due if (item.kind, item.channel) == key), None)
+    missed = next((item for item in plan.missed if (item.kind, item.channel) == key), None)
+    return due, "" if due else why_skipped(loaded, row, missed, now=now)
+
+
+def _give_up(row: Reminder, *, now: datetime) -> None:
+    """planned → dead: on the desk's list."""
+    row.state, row.last_error_code = State.DEAD, "broken"
+    row.save(update_fields=["state", "last_error_code"])
+    _record(row, State.PLANNED, State.DEAD, now=now, detail="broken")
 
 
 def _postpone(row: Reminder, wanted: Wanted) -> None:
@@ -126,8 +145,7 @@ def _postpone(row: Reminder, wanted: Wanted) -> None:
     )
 
 
-def _take(row: Reminder, loaded: Loaded, *, now: datetime) -> Claimed | None:
-    rendered = render(row, loaded)
+def _take(row: Reminder, loaded: Loaded, rendered: wording.Rendered, *, now: datetime) -> Claimed | None:
     found = problems(
         rendered,
         channel=row.channel,

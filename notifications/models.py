@@ -40,7 +40,7 @@ class Reminder(models.Model):
             (State.PLANNED, State.SENDING),
             (State.PLANNED, State.SKIPPED),
             (State.PLANNED, State.DEAD),
-            (State.SKIPPED, State.PLANNED),  # only what was not needed, and is again
+            (State.SKIPPED, State.PLANNED),  # for the reasons in MAY_COME_BACK
             (State.SENDING, State.SENT),
             (State.SENDING, State.PLANNED),
             (State.SENDING, State.FAILED),
@@ -65,6 +65,9 @@ class Reminder(models.Model):
         NO_CHANNEL = "no_channel", _("there is no channel on which the client can and wants to be reached")
         QUIET_HOURS = "quiet_hours", _("no time outside the quiet hours was left")
         WORDING = "wording", _("the wording broke a rule")
+
+    # What was answered may be open again, and who could not be reached may be reachable again.
+    MAY_COME_BACK = frozenset({Skip.NOT_NEEDED, Skip.NO_CHANNEL})
 
     booking = models.ForeignKey(Booking, models.PROTECT, related_name="+", verbose_name=_("booking"))
     booking_version = models.PositiveIntegerField(_("version of the time"))

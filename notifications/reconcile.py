@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
@@ -10,12 +12,13 @@ from django.db.models import Q, QuerySet
 from notifications import facts
 from notifications.facts import Loaded
 from notifications.models import Reminder, ReminderEvent
-from notifications.rules import Missed, Plan, Policy, Wanted, plan
+from notifications.rules import ON_ALL_CHANNELS, Missed, Plan, Policy, Wanted, plan
 from practice.doors import door, step
 from practice.models import Activity
 from scheduling.models import Booking
 
 State, Skip = Reminder.State, Reminder.Skip
+logger = logging.getLogger(__name__)
 
 POLICY = Policy()
 STILL_OWED = timedelta(days=3)  # the last message about a session is due within this time after it
@@ -58,36 +61,60 @@ def reconcile_upcoming(*, now: datetime, after_id: int = 0, limit: int = 500) ->
     return ids[-1] if len(ids) == limit else None
 
 
-def judged(loaded: Loaded, *, told: bool, now: datetime) -> Plan:
-    """What the rules want for one booking; who was never told of it is not told that it is off."""
+def judged(loaded: Loaded, gone_out: Iterable[Reminder], *, now: datetime) -> Plan:
+    """What the rules want for one booking, less what would be said twice or to no purpose.
+
+    `gone_out` are its reminders that may have reached the client. Who was never told of the booking is not
+    told that it is off; what was told on one channel is not told again on another that came after it.
+    """
     wanted = plan(loaded.facts, POLICY, now=now)
-    if told:
-        return wanted
+    channels_told: dict[str, set[str]] = defaultdict(set)
+    was_told = False
+    for reminder in gone_out:
+        was_told = True
+        if reminder.booking_version == loaded.booking.version and reminder.state != State.UNDELIVERED:
+            channels_told[reminder.kind].add(reminder.channel)
+
+    def is_to_be_said(item: Wanted | Missed) -> bool:
+        if item.kind == "cancelled" and not was_told:
+            return False
+        told = channels_told[item.kind]
+        return not told or item.channel in told or (item.kind in ON_ALL_CHANNELS and item.channel is not None)
+
     return Plan(
-        tuple(item for item in wanted.due if item.kind != "cancelled"),
-        tuple(item for item in wanted.missed if item.kind != "cancelled"),
+        tuple(item for item in wanted.due if is_to_be_said(item)),
+        tuple(item for item in wanted.missed if is_to_be_said(item)),
     )
 
 
 def _reconcile_unlocked(booking_ids: Iterable[int], *, now: datetime) -> int:
     locked = Booking.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
-    return _reconcile(locked.filter(pk__in=list(booking_ids)).order_by("pk"), now=now)
+    return _reconcile(locked.filter(pk__in=list(booking_ids)).order_by("pk"), now=now, all_or_none=False)
 
 
-def _reconcile(bookings: QuerySet[Booking], *, now: datetime) -> int:
+def _reconcile(bookings: QuerySet[Booking], *, now: datetime, all_or_none: bool = True) -> int:
     loaded = facts.load(bookings.select_related(*RELATED))
     stored: dict[int, list[Reminder]] = {pk: [] for pk in loaded}
     for reminder in Reminder.objects.filter(booking__in=loaded).order_by("pk"):
         stored[reminder.booking_id].append(reminder)
     for pk, one in loaded.items():
-        _apply(one, stored[pk], now=now)
+        try:
+            wanted = judged(one, may_have_gone_out(stored[pk]), now=now)
+        except Exception:
+            if all_or_none:
+                raise
+            logger.exception("booking %s: its reminders can not be judged", pk)  # the others' can
+            continue
+        _apply(one, stored[pk], wanted, now=now)
     return len(loaded)
 
 
-def _apply(loaded: Loaded, stored: Sequence[Reminder], *, now: datetime) -> None:
+def may_have_gone_out(stored: Iterable[Reminder]) -> list[Reminder]:
+    return [reminder for reminder in stored if reminder.state in Reminder.MAY_HAVE_GONE_OUT]
+
+
+def _apply(loaded: Loaded, stored: Sequence[Reminder], wanted: Plan, *, now: datetime) -> None:
     booking = loaded.booking
-    told = any(reminder.state in Reminder.MAY_HAVE_GONE_OUT for reminder in stored)
-    wanted = judged(loaded, told=told, now=now)
     due: dict[tuple[str, str], Wanted] = {(item.kind, item.channel): item for item in wanted.due}
     missed: dict[tuple[str, str], Missed] = {(item.kind, item.channel or ""): item for item in wanted.missed}
     present = set()
@@ -101,7 +128,7 @@ def _apply(loaded: Loaded, stored: Sequence[Reminder], *, now: datetime) -> None
                 _set_times(reminder, due[key], now=now)
             else:
                 skip(reminder, why_skipped(loaded, reminder, missed.get(key), now=now), now=now)
-        elif is_of_this_time and key in due and reminder.skip_reason == Skip.NOT_NEEDED:
+        elif is_of_this_time and key in due and reminder.skip_reason in Reminder.MAY_COME_BACK:
             _plan_again(reminder, due[key], now=now)
     new = [_planned(booking, item, now=now) for key, item in due.items() if key not in present]
     new += [_missed(booking, item, now=now) for key, item in missed.items() if key not in present]

@@ -1,0 +1,326 @@
+"""Wanted against stored: what is planned follows from the booking, whatever happened on the way there."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from notifications import deliver, facts, reconcile
+from notifications.models import OutboxMessage, Reminder, ReminderEvent
+from notifications.reconcile import RELATED
+from practice import clients
+from practice.errors import DomainError
+from practice.models import ChannelConsent, ContactPoint
+from scheduling import booking, lifecycle, readiness
+from scheduling.models import Booking
+from tests.cast import NOW, Clinic, at
+from tests.faults.stage import DAY, HOUR, MINUTE, START, TOLD, Stage, clock_at, smtp, stage, twilio
+
+__all__ = ["smtp", "stage", "twilio"]
+pytestmark = pytest.mark.django_db
+
+PLAN = {
+    ("booked", "sms"),
+    ("ride_and_support", "sms"),
+    ("fasting", "sms"),
+    ("fasting", "email"),
+    ("morning_of", "sms"),
+}
+LATER = at("2026-12-03 13:00")
+EXAMPLES = int(os.environ.get("QUIETROOM_EXAMPLES", "12"))  # more for a long look
+
+
+def rows(version: int, state: str, *kinds: str, reason: str = "") -> set[Any]:
+    return {(kind, channel, version, state, reason) for kind, channel in PLAN if not kinds or kind in kinds}
+
+
+def snapshot() -> list[Any]:
+    return [*Reminder.objects.order_by("pk").values(), *ReminderEvent.objects.order_by("pk").values()]
+
+
+def change_channels(stage: Stage, booked: Booking, *channels: str, now: datetime) -> None:
+    how = {"revision": None, "actor": stage.clinic.kim, "now": now}
+    clients.change(booked.client_id, {}, channels=channels, **how)
+    reconcile.reconcile_touched(since=now, now=now)
+
+
+def test_a_booking_is_planned_in_its_own_transaction(stage: Stage) -> None:
+    stage.book()
+    assert stage.rows() == rows(1, "planned")
+
+
+def test_a_booking_that_fails_plans_nothing(stage: Stage) -> None:
+    with pytest.raises(DomainError):
+        stage.book(start=START + MINUTE)
+    assert stage.rows() == set()
+
+
+@pytest.mark.parametrize("moment", [NOW, TOLD, NOW + 5 * DAY, START - HOUR, START, START + DAY])
+def test_to_reconcile_twice_changes_nothing_more(stage: Stage, moment: datetime) -> None:
+    stage.book()
+    stage.deliver(TOLD)
+    stage.reconcile(moment)
+    before = snapshot()
+    stage.reconcile(moment)
+    assert snapshot() == before
+
+
+def test_a_move_skips_the_old_and_plans_the_new(stage: Stage) -> None:
+    booked = stage.book()
+    stage.deliver(TOLD)
+    booking.reschedule(booked.pk, LATER, actor=stage.clinic.kim, now=NOW + HOUR)
+    old = {("booked", "sms", 1, "sent", "")} | {
+        row for row in rows(1, "skipped", reason="moved") if row[0] != "booked"
+    }
+    new = {("moved", "sms", 2, "planned", "")} | {row for row in rows(2, "planned") if row[0] != "booked"}
+    assert stage.rows() == old | new
+    due = dict(Reminder.objects.filter(booking_version=2, channel="sms").values_list("kind", "due_at"))
+    assert due["fasting"] == at("2026-12-02 16:00")
+    assert due["moved"] == NOW + HOUR + 3 * MINUTE
+
+
+def test_a_slip_put_right_at_once_says_only_where_things_stand(stage: Stage) -> None:
+    booked = stage.book()
+    booking.reschedule(booked.pk, LATER, actor=stage.clinic.kim, now=NOW + 2 * MINUTE)
+    assert stage.deliver(TOLD) == 0
+    stage.deliver(TOLD + 2 * MINUTE)
+    (text,) = stage.texts
+    assert "Thu Dec 3 at 1 pm" in text
+
+
+def test_a_booking_undone_at_once_sends_nothing_ever(stage: Stage) -> None:
+    booked = stage.book()
+    lifecycle.cancel(booked.pk, party="clinic", reason="slip", actor=stage.clinic.kim, now=NOW + 2 * MINUTE)
+    for moment in (TOLD, NOW + HOUR, NOW + DAY, START - HOUR, START + DAY):
+        stage.reconcile(moment)
+        stage.deliver(moment)
+    assert stage.rows() == rows(1, "skipped", reason="cancelled")
+    assert stage.texts == stage.mails == []
+
+
+def test_who_was_told_of_it_is_told_that_it_is_off_and_nothing_else(stage: Stage) -> None:
+    booked = stage.book()
+    stage.deliver(TOLD)
+    lifecycle.cancel(booked.pk, party="clinic", reason="ill", actor=stage.clinic.kim, now=NOW + HOUR)
+    assert stage.rows(state="planned") == {("cancelled", "sms", 1, "planned", "")}
+    for moment in (NOW + HOUR + 3 * MINUTE, NOW + DAY, START - HOUR, START + DAY):
+        stage.reconcile(moment)
+        stage.deliver(moment)
+    assert ["booked" in text for text in stage.texts] == [True, False]
+    assert "cancelled" in stage.texts[1]
+    assert stage.mails == []
+
+
+def test_what_is_answered_is_not_asked_and_what_is_open_again_is(stage: Stage) -> None:
+    booked = stage.book()
+    stage.say(booked, "ride")
+    assert stage.only("ride_and_support").state == "planned"  # who stays is still open
+    stage.say(booked, "support_person")
+    asked = stage.only("ride_and_support")
+    assert (asked.state, asked.skip_reason) == ("skipped", "not_needed")
+    stage.say(booked, "support_person", answer="problem", now=NOW + MINUTE)
+    assert stage.only("ride_and_support").state == "planned"
+    trail = ReminderEvent.objects.filter(reminder=asked).order_by("pk").values_list("to_state", "detail")
+    assert list(trail) == [("skipped", "not_needed"), ("planned", "needed_again")]
+
+
+def test_who_has_settled_everything_needs_no_word_in_the_morning(stage: Stage) -> None:
+    booked = stage.book()
+    stage.say(booked, "ride", "support_person", "fasting")
+    assert stage.only("morning_of").skip_reason == "not_needed"
+    assert stage.only("fasting").state == "planned"  # an instruction, not a question
+
+
+@pytest.mark.parametrize(
+    "take_away",
+    [
+        lambda client: ChannelConsent.objects.filter(client=client).update(withdrawn_at=NOW),
+        lambda client: ContactPoint.objects.filter(client=client).delete(),
+        lambda client: ContactPoint.objects.filter(client=client).update(is_primary=False),
+    ],
+    ids=["no consent", "no address", "no primary address"],
+)
+def test_whom_no_channel_reaches_is_shown_to_the_desk(stage: Stage, take_away: Any) -> None:
+    client = stage.clinic.ready_client()
+    take_away(client)
+    stage.book(client)
+    kinds = {kind for kind, _ in PLAN}
+    assert stage.rows() == {(kind, "", 1, "skipped", "no_channel") for kind in kinds}
+    stage.reconcile(NOW + HOUR)
+    assert Reminder.objects.count() == len(kinds)
+
+
+def test_who_wants_no_texts_gets_mail(stage: Stage) -> None:
+    client = stage.clinic.ready_client()
+    ChannelConsent.objects.filter(client=client, channel="sms").update(withdrawn_at=NOW)
+    stage.book(client)
+    assert {row[1] for row in stage.rows()} == {"email"}
+
+
+def test_a_consent_withdrawn_and_given_again_brings_the_messages_back(stage: Stage) -> None:
+    booked = stage.book()
+    change_channels(stage, booked, now=NOW + MINUTE)
+    assert stage.rows(state="planned") == set()
+    assert stage.only("fasting").skip_reason == "no_channel"
+    change_channels(stage, booked, "sms", "email", now=NOW + 2 * MINUTE)
+    assert stage.rows(state="planned") == rows(1, "planned")
+
+
+def test_what_was_said_by_text_is_not_said_again_by_mail(stage: Stage) -> None:
+    booked = stage.book()
+    stage.deliver(TOLD)
+    change_channels(stage, booked, "email", now=NOW + HOUR)
+    planned = {(kind, channel) for kind, channel, *_ in stage.rows(state="planned")}
+    assert planned == {("ride_and_support", "email"), ("fasting", "email"), ("morning_of", "email")}
+
+
+def test_what_was_said_is_no_call_for_the_desk_when_the_consent_ends(stage: Stage) -> None:
+    booked = stage.book()
+    stage.deliver(TOLD)
+    change_channels(stage, booked, now=NOW + HOUR)
+    unreached = {kind for kind, channel, *_ in stage.rows(skip_reason="no_channel") if channel == ""}
+    assert unreached == {"ride_and_support", "fasting", "morning_of"}
+
+
+def test_after_the_session_there_is_care_and_a_prompt(stage: Stage) -> None:
+    booked = stage.book()
+    stage.say(booked, "ride", "support_person", "fasting")
+    clinic = stage.clinic
+    lifecycle.arrive(booked.pk, actor=clinic.kim, now=START)
+    lifecycle.start(booked.pk, actor=clinic.ana.user, now=START)
+    lifecycle.complete(booked.pk, actor=clinic.ana.user, now=START + 2 * HOUR + 30 * MINUTE)
+    planned = dict(Reminder.objects.filter(state="planned").values_list("kind", "due_at"))
+    assert planned == {"aftercare": at("2026-12-01 16:00"), "integration_prompt": at("2026-12-02 10:00")}
+
+
+def test_a_no_show_is_told_nothing(stage: Stage) -> None:
+    booked = stage.book()
+    lifecycle.mark_no_show(booked.pk, actor=stage.clinic.kim, now=START)
+    assert stage.rows(state="planned") == set()
+
+
+def test_one_record_that_cannot_be_judged_does_not_stop_the_sweep(stage: Stage) -> None:
+    broken = stage.book()
+    other = stage.book(stage.clinic.ready_client("Ivy Kahn"), START + 6 * DAY)
+    type(broken.client).objects.filter(pk=broken.client_id).update(time_zone="Mars/Olympus")
+    Reminder.objects.all().delete()
+    stage.reconcile(NOW)
+    assert set(Reminder.objects.values_list("booking", flat=True)) == {other.pk}
+
+
+# Anything, in any order
+
+
+class Story:
+    """One client's booking as people and time treat it, with a checker that looks after every step."""
+
+    def __init__(self, clinic: Clinic) -> None:
+        self.clinic, self.now = clinic, NOW
+        days = (START + timedelta(days=days) for days in range(20))
+        self.starts = iter([start + hours for start in days for hours in (timedelta(0), 3 * HOUR)])
+        client = clinic.maya
+        request = booking.Request(client, clinic.appointment_type(), clinic.location, clinic.dose(client))
+        self.pk = booking.book(request, next(self.starts), actor=clinic.kim, now=self.now).pk
+
+    def wait(self, minutes: int) -> None:
+        self.now += minutes * MINUTE
+
+    def move(self, _: int) -> None:
+        booking.reschedule(self.pk, next(self.starts), actor=self.clinic.kim, now=self.now)
+
+    def cancel(self, _: int) -> None:
+        lifecycle.cancel(self.pk, party="client", reason="x", actor=self.clinic.kim, now=self.now)
+
+    def say(self, which: int) -> None:
+        readiness.acknowledge(
+            self.pk,
+            item=("ride", "support_person", "fasting")[which % 3],
+            answer="problem" if which % 5 == 0 else "confirmed",
+            said_by="client",
+            source="phone",
+            actor=self.clinic.kim,
+            now=self.now,
+        )
+
+    def consent(self, which: int) -> None:
+        channels = [(), ("sms",), ("email",), ("sms", "email")][which % 4]
+        how = {"revision": None, "actor": self.clinic.kim, "now": self.now}
+        clients.change(self.clinic.maya.pk, {}, channels=channels, **how)
+        reconcile.reconcile_touched(since=self.now, now=self.now)
+
+    def send(self, _: int) -> None:
+        with clock_at(self.now):
+            while deliver.deliver_due(clock=lambda: self.now):
+                continue
+
+    def check(self) -> None:
+        reconcile.reconcile_upcoming(now=self.now)
+        before = snapshot()
+        reconcile.reconcile_upcoming(now=self.now)
+        assert snapshot() == before, "a second look changed something"
+
+        (loaded,) = facts.load(Booking.objects.select_related(*RELATED)).values()
+        stored = list(Reminder.objects.all())
+        mine = [row for row in stored if row.booking_version == loaded.booking.version]
+        over = {(row.kind, row.channel) for row in mine if row.state == "sent" or row.skip_reason in FOR_GOOD}
+        planned = {(row.kind, row.channel) for row in stored if row.state == "planned"}
+        wanted = reconcile.judged(loaded, reconcile.may_have_gone_out(stored), now=self.now)
+        due = {(item.kind, item.channel) for item in wanted.due}
+        assert planned == due - over, "the plan is not what the booking asks for"
+        assert all(row in mine for row in stored if row.state == "planned")
+        assert loaded.booking.is_live or {kind for kind, _ in planned} <= {"cancelled"}
+
+
+FOR_GOOD = {"too_late", "quiet_hours", "cancelled"}
+
+
+@pytest.fixture
+def ready(clinic: Clinic) -> Clinic:
+    """All rows that the examples share; each example undoes its own."""
+    for _each in (clinic.ready_client(), clinic.appointment_type(), clinic.kim):
+        continue  # made when first asked for
+    return clinic
+
+
+STEPS = st.one_of(
+    st.tuples(st.just("wait"), st.sampled_from([1, 2, 4, 60, 11 * 60, 26 * 60, 4 * 24 * 60])),
+    st.tuples(st.just("move"), st.just(0)),
+    st.tuples(st.just("say"), st.integers(0, 14)),
+    st.tuples(st.just("consent"), st.integers(0, 3)),
+    st.tuples(st.just("send"), st.just(0)),
+    st.tuples(st.just("send"), st.just(0)),
+    st.tuples(st.just("cancel"), st.just(0)),
+)
+
+
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(steps=st.lists(STEPS, min_size=2, max_size=10))
+def test_the_plan_is_a_function_of_the_booking(ready: Clinic, steps: list[tuple[str, int]]) -> None:
+    """And each kind goes out once for each version of the time, on one channel, fasting on two."""
+    undo = transaction.savepoint()  # no atomic block: doors open their own
+    try:
+        story = Story(ready)
+        story.check()
+        for name, detail in steps:
+            try:
+                getattr(story, name)(detail)
+            except DomainError:
+                continue  # a rule said no, and that is no change
+            story.check()
+        told = [
+            (row.kind, row.booking_version, row.channel if row.kind == "fasting" else "")
+            for row in Reminder.objects.filter(state="sent")
+        ]
+        assert len(told) == len(set(told)) == OutboxMessage.objects.count()
+    finally:
+        transaction.savepoint_rollback(undo)
