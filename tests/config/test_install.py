@@ -37,7 +37,7 @@ def test_a_python_without_venv_gets_debians_name_for_it(install, monkeypatch):
     broken = ["/bin/sh", "-c", "echo ensurepip is not available; exit 1"]
     popen = install.subprocess.Popen
     monkeypatch.setattr(install.subprocess, "Popen", lambda line, **options: popen(broken, **options))
-    with pytest.raises(SystemExit, match="ensurepip is not available\n.*python3-venv"):
+    with pytest.raises(SystemExit, match=r"ensurepip is not available\n.*python3-venv"):
         install.make_venv()
 
 
