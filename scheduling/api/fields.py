@@ -48,16 +48,19 @@ class WallTime(serializers.Field[datetime, Any, str, Any]):
 
 @extend_schema_field(OpenApiTypes.DATETIME)
 class ClinicTime(serializers.Field[datetime, None, str, Any]):
-    """An instant with the offset that the clinic's clock has then; `zone` is the way to the zone's name."""
+    """An instant with the offset that the clinic's clock has then.
 
-    def __init__(self, *, zone: str = "time_zone", **kwargs: Any) -> None:
+    `zone` is the way to the zone's name, None for an instant that is in it already.
+    """
+
+    def __init__(self, *, zone: str | None = "time_zone", **kwargs: Any) -> None:
         super().__init__(read_only=True, **kwargs)
         self.zone = zone
 
     def get_attribute(self, instance: Any) -> datetime | None:
         at: datetime | None = super().get_attribute(instance)
-        if at is None:
-            return None
+        if at is None or self.zone is None:
+            return at
         name = instance
         for step in self.zone.split("."):
             name = getattr(name, step)
@@ -65,14 +68,3 @@ class ClinicTime(serializers.Field[datetime, None, str, Any]):
 
     def to_representation(self, value: datetime) -> str:
         return value.isoformat()
-
-
-class BlankIsNull(serializers.Serializer[Any]):
-    """Answers null where the row has a blank word and the field allows null."""
-
-    def to_representation(self, instance: Any) -> dict[str, Any]:
-        shown: dict[str, Any] = super().to_representation(instance)
-        return {
-            name: None if value == "" and self.fields[name].allow_null else value
-            for name, value in shown.items()
-        }

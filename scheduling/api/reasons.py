@@ -35,7 +35,10 @@ ABOUT_THE_CALENDAR = frozenset(
 )
 
 
-def shown_to(user: User, blockers: Iterable[Blocker]) -> list[Blocker]:
-    if user.has_role(*READS_MEDICAL):
-        return list(blockers)
-    return [blocker for blocker in blockers if blocker.code in ABOUT_THE_CALENDAR]
+def shown(blockers: Iterable[Blocker], *, clinical: bool) -> tuple[Blocker, ...]:
+    return tuple(blocker for blocker in blockers if clinical or blocker.code in ABOUT_THE_CALENDAR)
+
+
+def shown_to(user: User, blockers: Iterable[Blocker]) -> tuple[Blocker, ...]:
+    """For a page about a client whom the user may see by any of the roles."""
+    return shown(blockers, clinical=user.has_role(*READS_MEDICAL))

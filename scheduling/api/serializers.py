@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,15 +12,17 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from practice import clock
+from practice.access import READS_MEDICAL
 from practice.api.fields import ChoiceOf
 from practice.blockers import Blocker
 from practice.models import Room
 from scheduling import readiness
-from scheduling.api.fields import BlankIsNull, ClinicTime
-from scheduling.api.reasons import shown_to
+from scheduling.api.fields import ClinicTime
+from scheduling.api.pages import Prepared, clients_within
+from scheduling.api.reasons import shown
 from scheduling.models import Acknowledgement, AppointmentType, Booking, Phase
 from scheduling.readiness import Judgement
-from scheduling.readiness_rules import Light, LightState
+from scheduling.readiness_rules import LightState
 from treatment_plans.models import PlannedSession, Protocol
 
 LIGHTS = ("consent", "clearance", "prescription", "fasting", "ride", "support_person", "medicine")
@@ -42,7 +45,7 @@ class PlannedSessionRef(serializers.Serializer[PlannedSession]):
     dose_number = serializers.IntegerField(allow_null=True)
 
 
-class AppointmentTypeRef(BlankIsNull):
+class AppointmentTypeRef(Prepared):
     id = serializers.IntegerField()
     code = serializers.CharField()
     name = serializers.CharField()
@@ -50,7 +53,7 @@ class AppointmentTypeRef(BlankIsNull):
     modality = ChoiceOf(model=AppointmentType, of="modality")
 
 
-class PhaseOut(BlankIsNull):
+class PhaseOut(Prepared):
     """A role or a kind of room, and when the session needs it, in minutes from the start."""
 
     role = ChoiceOf(model=Phase, of="role", allow_null=True)
@@ -84,45 +87,28 @@ class LightOut(serializers.Serializer[Any]):
     state = serializers.ChoiceField(choices=[state.value for state in LightState])
 
 
-def _reasons(context: Mapping[str, Any], blockers: Iterable[Blocker]) -> Any:
-    shown: Any = shown_to(context["request"].user, blockers)
-    return BlockerOut(shown, many=True).data
-
-
-class _Judged(serializers.ListSerializer[Any]):
-    """Judges the whole page at once."""
-
-    def to_representation(self, data: Iterable[Booking]) -> list[Any]:  # type: ignore[override]
-        bookings = list(data)
-        child: Any = self.child
-        child.judge(bookings)
-        return list(super().to_representation(bookings))
-
-
-class WithJudgement(BlankIsNull):
+class WithJudgement(Prepared):
     """Judged for the moment of the request; a booking that is over has no lights and no blockers."""
 
-    class Meta:
-        list_serializer_class = _Judged
-
-    def judge(self, bookings: Iterable[Booking]) -> None:
-        live = [booking for booking in bookings if booking.is_live]
+    def prepare(self, rows: list[Booking]) -> None:
+        live = [booking for booking in rows if booking.is_live]
         self._judged = readiness.judge(live, now=self.context["view"].now) if live else {}
+        reader, clients = self.context["request"].user, {booking.client_id for booking in live}
+        self._clinical = clients_within(reader, clients, READS_MEDICAL)
 
     def judgement(self, booking: Booking) -> Judgement:
         return self._judged.get(booking.pk, Judgement((), ()))
-
-    def to_representation(self, instance: Booking) -> dict[str, Any]:
-        if not isinstance(self.parent, _Judged):
-            self.judge([instance])
-        return super().to_representation(instance)
 
     def get_on_hold(self, booking: Booking) -> bool:
         return bool(self.judgement(booking).blockers)
 
     @extend_schema_field(BlockerOut(many=True))
     def get_blockers(self, booking: Booking) -> Any:
-        return _reasons(self.context, self.judgement(booking).blockers)
+        found: Any = self.reasons(booking, self.judgement(booking).blockers)
+        return BlockerOut(found, many=True).data
+
+    def reasons(self, booking: Booking, blockers: Iterable[Blocker]) -> tuple[Blocker, ...]:
+        return shown(blockers, clinical=booking.client_id in self._clinical)
 
 
 class BookingOut(WithJudgement):
@@ -170,16 +156,9 @@ class BookingOut(WithJudgement):
 class LightDetailOut(LightOut):
     said_by = ChoiceOf(model=Acknowledgement, of="said_by", allow_null=True)
     source = ChoiceOf(model=Acknowledgement, of="source", allow_null=True)  # type: ignore[assignment]
-    said_at = serializers.SerializerMethodField()
+    said_at = ClinicTime(source="at", zone=None, allow_null=True)
     overridden = serializers.BooleanField()
-    blockers = serializers.SerializerMethodField()
-
-    def get_said_at(self, light: Light) -> datetime | None:
-        return light.at and light.at.astimezone(clock.zone(self.context["time_zone"]))
-
-    @extend_schema_field(BlockerOut(many=True))
-    def get_blockers(self, light: Light) -> Any:
-        return _reasons(self.context, light.blockers)
+    blockers = BlockerOut(many=True)
 
 
 class ReadinessOut(WithJudgement):
@@ -199,8 +178,16 @@ class ReadinessOut(WithJudgement):
 
     @extend_schema_field(LightDetailOut(many=True))
     def get_lights(self, booking: Booking) -> Any:
-        context = {**self.context, "time_zone": booking.time_zone}
-        return LightDetailOut(self.judgement(booking).lights, many=True, context=context).data
+        zone = clock.zone(booking.time_zone)
+        lights: Any = [
+            replace(
+                light,
+                blockers=self.reasons(booking, light.blockers),
+                at=light.at.astimezone(zone) if light.at else None,
+            )
+            for light in self.judgement(booking).lights
+        ]
+        return LightDetailOut(lights, many=True).data
 
 
 class AcknowledgementOut(serializers.Serializer[Acknowledgement]):

@@ -186,6 +186,7 @@ class AcknowledgementViews(Resource):
         body = self.valid(AcknowledgementIn)
         if body["answer"] == Acknowledgement.Answer.OVERRIDDEN:
             check_role(self.user, TREATING)
+            access_booking(self.user, found.pk, roles=TREATING)
         return self.write(
             lambda: readiness.acknowledge(found.pk, **body, actor=self.user, now=self.now), status_code=201
         )

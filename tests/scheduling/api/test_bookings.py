@@ -268,3 +268,17 @@ def test_a_time_is_held_until_it_is_confirmed_or_over(ready: Clinic) -> None:
         "hold_over",
         3,
     )
+
+
+def test_the_wide_view_of_one_role_does_not_widen_another(ready: Clinic) -> None:
+    """Ben works at the desk too: he sees Maya's booking, but not as her therapist."""
+    booked = book(ready).json()["id"]
+    ready.ben.user.roles = [Role.THERAPIST, Role.FRONT_DESK]
+    ready.ben.user.save()
+    prescriptions.revoke(Prescription.objects.get().pk, reason="reaction", actor=ready.ito.user, now=NOW)
+    ben = Caller(ready.ben)
+    body = ben.get(f"bookings/{booked}").json()
+    assert (body["on_hold"], body["blockers"]) == (True, [])
+    said = {"item": "ride", "answer": "overridden", "said_by": "staff", "source": "phone", "detail": "near"}
+    assert ben.post(f"bookings/{booked}/acknowledgements", said).status_code == 404
+    assert ben.post(f"bookings/{booked}/start").status_code == 404
