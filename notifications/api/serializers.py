@@ -7,13 +7,14 @@ from rest_framework import serializers
 from notifications.models import Message, Reminder
 from practice.access import DESK, TREATING
 from practice.api.fields import ChoiceOf
-from scheduling.api.fields import BlankIsNull, ClinicTime
+from scheduling.api.fields import ClinicTime
+from scheduling.api.pages import Prepared, clients_within
 from scheduling.api.serializers import ClientRef
 
 READS_TEXTS = DESK | TREATING
 
 
-class ReminderOut(BlankIsNull):
+class ReminderOut(Prepared):
     id = serializers.IntegerField()
     booking = serializers.IntegerField(source="booking_id")
     booking_version = serializers.IntegerField(help_text="Of the booking's time that it is about.")
@@ -36,7 +37,7 @@ class ReminderOut(BlankIsNull):
         return reminder.state in Reminder.NEEDS_A_PERSON
 
 
-class MessageOut(BlankIsNull):
+class MessageOut(Prepared):
     """`recipient`, `subject` and `body` are for the desk and the care team; null for others."""
 
     id = serializers.IntegerField()
@@ -55,8 +56,12 @@ class MessageOut(BlankIsNull):
     subject = serializers.CharField(allow_null=True, allow_blank=True)
     body = serializers.CharField(allow_null=True)
 
+    def prepare(self, rows: list[Message]) -> None:
+        reader, clients = self.context["request"].user, {row.reminder.client_id for row in rows}
+        self._read = clients_within(reader, clients, READS_TEXTS)
+
     def to_representation(self, instance: Message) -> dict[str, Any]:
         shown = super().to_representation(instance)
-        if not self.context["request"].user.has_role(*READS_TEXTS):
+        if instance.reminder.client_id not in self._read:
             shown |= {"recipient": None, "subject": None, "body": None}
         return shown
