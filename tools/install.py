@@ -130,4 +130,7 @@ def stop(*lines):
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except OSError as exc:
+        stop("Quietroom cannot install itself in %s:" % HERE, str(exc))
