@@ -10,7 +10,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -18,7 +18,7 @@ from django.core.exceptions import ImproperlyConfigured
 from config import env
 from config.run.polling import answer_of
 from config.run.screen import Screen
-from config.run.supervisor import GaveUp, Program, Supervisor
+from config.run.supervisor import GaveUp, Program, StopAsked, Supervisor
 from config.servers import postgres, valkey
 from config.servers.places import Places, locate
 
@@ -40,12 +40,15 @@ def main() -> int:
         hold(data)
         check_port_is_free(host, port)
         with Supervisor(screen.line, environment(host, port, data)) as supervisor:
-            start_all(supervisor, screen, locate(data), host, port)
-            supervisor.run()
+            with suppress(StopAsked):
+                start_all(supervisor, screen, locate(data), host, port)
+                supervisor.run()
             screen.say("\nStopping ...")
     except (CannotStart, GaveUp, ImproperlyConfigured, postgres.ServerError, OSError) as exc:
         screen.say(f"\n{exc}")
         return 1
+    except KeyboardInterrupt:
+        pass  # before there was anything to stop
     screen.say("Stopped.")
     return 0
 
@@ -96,8 +99,6 @@ def start_all(supervisor: Supervisor, screen: Screen, places: Places, host: str,
     start_servers(supervisor, screen, places)
     python = [sys.executable, "-m"]
     if supervisor.run_once(Program("setup", [*python, "django", "prepare"], stop_seconds=5)) != 0:
-        if supervisor.stop_asked:
-            return
         raise CannotStart("The database could not be set up; see above.")
     celery = [*python, "celery", "-A", "config.celery", "--quiet", "--skip-checks"]
     level = ["--loglevel", env.text("LOG_LEVEL", "INFO")]
@@ -118,12 +119,10 @@ def start_all(supervisor: Supervisor, screen: Screen, places: Places, host: str,
         if not supervisor.wait_for(
             every_so_often(lambda: answers(host, port, "/readyz")), seconds=READY_SECONDS
         ):
-            if supervisor.stop_asked:
-                return
             raise CannotStart(f"The site did not become ready within {READY_SECONDS} s; see the lines above.")
     screen.welcome(places.data / "welcome.txt", host, port, seconds=time.monotonic() - began)
     well = supervisor.wait_for(every_so_often(lambda: answers(host, port, "/healthz")), seconds=READY_SECONDS)
-    if not well and not supervisor.stop_asked:
+    if not well:
         screen.say(f"Something is not well yet; http://{host}:{port}/healthz says what.")
 
 

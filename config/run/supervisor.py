@@ -50,6 +50,10 @@ class GaveUp(Exception):
     """A program ends as soon as it starts, again and again."""
 
 
+class StopAsked(Exception):
+    """Somebody wants everything to end while we wait for something."""
+
+
 class Supervisor:
     def __init__(
         self,
@@ -122,24 +126,24 @@ class Supervisor:
         return program
 
     def wait_for(self, ready: Callable[[], bool], *, seconds: float, program: Program | None = None) -> bool:
-        """Run until `ready()`, or until the time is over, a stop is asked or `program` has ended."""
+        """Run until `ready()`; False when the time is over or `program` has ended. Raises StopAsked."""
         deadline = time.monotonic() + seconds
-        while not self.stop_asked:
-            if ready():
-                return True
+        while not ready():
+            if self.stop_asked:
+                raise StopAsked
             if time.monotonic() > deadline or (program is not None and not program.is_running):
                 return False
             self.turn(0.05)
-        return False
+        return True
 
     def run_once(self, program: Program) -> int:
-        """Run a program to its end and return its exit code; a stop that is asked for ends it."""
+        """Run a program to its end and return its exit code. Raises StopAsked."""
         program.again = False
         self.start(program)
         assert program.process
         while program.is_running:
             if self.stop_asked:
-                self._end([program])
+                raise StopAsked
             self.turn(0.1)
         self._settle(program)
         self.programs.remove(program)

@@ -112,7 +112,12 @@ def prepare(places: Places) -> None:
     arguments = ["-D", str(half_made), "-U", OWNER, "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"]
     arguments += ["--builtin-locale=C.UTF-8", "--locale-provider=builtin", "--no-instructions", "--no-sync"]
     done = subprocess.run(
-        command(places, "initdb", arguments), capture_output=True, text=True, cwd="/", check=False
+        command(places, "initdb", arguments),
+        capture_output=True,
+        text=True,
+        cwd="/",
+        check=False,
+        start_new_session=True,  # a Ctrl-C in this half second is the launcher's, which stops when it is done
     )
     if done.returncode != 0:
         raise ServerError(f"PostgreSQL could not create its files in {half_made}:\n{done.stderr.strip()}")
