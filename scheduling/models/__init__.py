@@ -1,5 +1,15 @@
 from scheduling.models.acknowledgements import Acknowledgement
 from scheduling.models.appointment_types import AppointmentType, Phase
 from scheduling.models.bookings import Booking, Occupancy
+from scheduling.models.feeds import BusyCalendar, BusyTime, Feed
 
-__all__ = ["Acknowledgement", "AppointmentType", "Booking", "Occupancy", "Phase"]
+__all__ = [
+    "Acknowledgement",
+    "AppointmentType",
+    "Booking",
+    "BusyCalendar",
+    "BusyTime",
+    "Feed",
+    "Occupancy",
+    "Phase",
+]

@@ -27,7 +27,7 @@ from practice.models import (
     WorkingHours,
 )
 from scheduling import booking
-from scheduling.models import AppointmentType, Booking, Occupancy, Phase
+from scheduling.models import AppointmentType, Booking, BusyCalendar, BusyTime, Feed, Occupancy, Phase
 from tests.architecture.test_constraints import NAMED
 from tests.cast import NOW, Clinic, at
 from treatment_plans.models import (
@@ -67,6 +67,15 @@ def busy(clinic: Clinic) -> Clinic:
         due_from_at=START,
         due_until_at=START + HOUR,
     )
+    Feed.objects.create(clinician=clinic.ana, digest="0" * 64, created_by=clinic.kim, created_at=NOW)
+    calendar = BusyCalendar.objects.create(
+        clinician=clinic.ana,
+        url="https://calendar.example/ana.ics",
+        created_by=clinic.kim,
+        created_at=NOW,
+        due_at=NOW,
+    )
+    BusyTime.objects.create(calendar=calendar, span=(START, START + HOUR))
     return clinic
 
 
@@ -176,6 +185,9 @@ VIOLATIONS: dict[str, Callable[[Clinic], Any]] = {
         clinician=c.ben, room=None, room_place=None, client=c.maya
     ),
     "scheduling_occupancy_half_open": lambda c: Occupancy.objects.update(occupies="[2026-12-01,2026-12-01)"),
+    "scheduling_feed_is_about_one": lambda c: Feed.objects.update(client=c.maya),
+    "scheduling_busy_calendar_unique": lambda c: a_copy_of(BusyCalendar),
+    "scheduling_busy_time_half_open": lambda c: BusyTime.objects.update(span="[2026-12-01,2026-12-02]"),
     # notifications
     "notifications_reminder_once": lambda c: a_copy_of(Reminder),
     "notifications_reminder_expiry": lambda c: Reminder.objects.update(expires_at=NOW),
