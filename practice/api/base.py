@@ -107,7 +107,10 @@ class Resource(ListModelMixin, RetrieveModelMixin, GenericViewSet[Any]):
     def get_queryset(self) -> models.QuerySet[Any]:
         if getattr(self, "swagger_fake_view", False):
             return self.queryset.none()
-        return visible_to(self.user, super().get_queryset(), client=self.client, roles=self.roles)
+        rows = super().get_queryset()
+        if self.get_serializer_class() is not self.out:
+            rows = rows.prefetch_related(None)
+        return visible_to(self.user, rows, client=self.client, roles=self.roles)
 
     def get_serializer_class(self) -> type[serializers.BaseSerializer[Any]]:
         if getattr(self, "swagger_fake_view", False) or self.user.has_role(*self.roles & self.sees_in_full):

@@ -125,10 +125,11 @@ def _turned(name: str) -> str:
 
 def _beyond(ordering: Sequence[str], values: Sequence[Any]) -> Q:
     """Rows after the one with `values`, by the first field in which they differ."""
-    first, side = ordering[0].lstrip("-"), "lte" if ordering[0].startswith("-") else "gte"
     beyond, same = Q(), Q()
     for name, value in zip(ordering, values, strict=True):
         field, side = name.lstrip("-"), "lt" if name.startswith("-") else "gt"
         beyond |= same & Q((f"{field}__{side}", value))
         same &= Q((field, value))
-    return Q((f"{first}__{side}", values[0])) & beyond  # the first part is for the index
+    first = ordering[0]
+    bound = "lte" if first.startswith("-") else "gte"  # says nothing new, but an index can use it
+    return Q((f"{first.lstrip('-')}__{bound}", values[0])) & beyond
