@@ -71,7 +71,7 @@ def problem_response(exc: Exception, context: Mapping[str, Any]) -> Response | N
             if getattr(exc, "auth_header", None):
                 headers["WWW-Authenticate"] = str(getattr(exc, "auth_header"))  # noqa: B009
             if getattr(exc, "wait", None):
-                headers["Retry-After"] = str(int(getattr(exc, "wait")) + 1)  # noqa: B009
+                headers["Retry-After"] = str(getattr(exc, "wait"))  # noqa: B009
         case _:
             return None
     if body["status"] == Busy.status or isinstance(exc, StillRunning):
