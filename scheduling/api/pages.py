@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from django.db.models import Manager
 from rest_framework import serializers
 
 from practice.access import visible_to
@@ -12,8 +13,8 @@ from practice.models import Client, User
 
 
 class _Page(serializers.ListSerializer[Any]):
-    def to_representation(self, data: Iterable[Any]) -> list[Any]:  # type: ignore[override]
-        rows = list(data)
+    def to_representation(self, data: Any) -> list[Any]:
+        rows = list(data.all() if isinstance(data, Manager) else data)
         child: Any = self.child
         child.prepare(rows)
         return list(super().to_representation(rows))

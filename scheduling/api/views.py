@@ -60,7 +60,7 @@ class BookingViews(Resource):
     filterset_class = BookingFilter
     permitted = {
         "list": EVERYONE,
-        "retrieve": EVERYONE,
+        "retrieve": EVERYONE - AUDITORS,
         "readiness": EVERYONE - AUDITORS,
         "create": BOOKS,
         "confirm": BOOKS,
