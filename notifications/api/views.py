@@ -5,7 +5,7 @@ from drf_spectacular.utils import extend_schema, extend_schema_view
 
 from notifications.api.serializers import MessageOut, ReminderOut
 from notifications.models import Message, Reminder
-from practice.access import EVERYONE
+from practice.access import AUDITORS, EVERYONE
 from practice.api.base import Resource
 from practice.api.filters import IdFilter
 from scheduling.api.filters import AnyOf
@@ -43,7 +43,7 @@ class ReminderViews(Resource):
     out = ReminderOut
     ordering = ("-due_at", "-pk")
     filterset_class = ReminderFilter
-    permitted = {"list": EVERYONE, "retrieve": EVERYONE}
+    permitted = {"list": EVERYONE, "retrieve": EVERYONE - AUDITORS}
 
 
 @extend_schema_view(
@@ -57,4 +57,4 @@ class MessageViews(Resource):
     out = MessageOut
     ordering = ("-started_at", "-pk")
     filterset_class = MessageFilter
-    permitted = {"list": EVERYONE, "retrieve": EVERYONE}
+    permitted = {"list": EVERYONE, "retrieve": EVERYONE - AUDITORS}
