@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from rest_framework.test import APIClient
@@ -27,8 +28,9 @@ class Caller:
         return self.http.post(f"{API}/{path}", {} if body is None else body, format="json", headers=headers)
 
     def send(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        data = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
         return self.http.generic(
-            method, f"{API}/{path}", body or b"", content_type="application/json", headers=headers
+            method, f"{API}/{path}", data, content_type="application/json", headers=headers
         )
 
 

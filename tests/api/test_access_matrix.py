@@ -1,0 +1,303 @@
+"""Every route, method and actor, against a table that is written down here and nowhere else.
+
+A route that is not in the table fails, and so does a row without a route. Each row: who may, by the letters
+of the roles, and whether it is about a client; then a clinician who isn't on the care team finds nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from practice.api.authentication import issue_token
+from practice.models import ApiToken, Role, User
+from tests.api.calls import Caller
+from tests.api.routes import METHODS, Route, routes, served
+from tests.api.world import CANARY, World, undone
+from tests.cast import NOW, Clinic
+from treatment_plans.models import Protocol
+
+LETTERS = {
+    "A": Role.PRACTICE_ADMIN,
+    "D": Role.FRONT_DESK,
+    "T": Role.THERAPIST,
+    "P": Role.PSYCHIATRIST,
+    "N": Role.NURSE,
+    "O": Role.AUDITOR,
+}
+WHOEVER = "whoever is signed in"
+CLIENT, OPEN = True, False
+
+POLICY: dict[str, tuple[str, bool]] = {
+    "GET schema": (WHOEVER, OPEN),
+    "GET docs": (WHOEVER, OPEN),
+    # the practice
+    "GET locations": ("ADTPNO", OPEN),
+    "GET locations/{pk}": ("ADTPNO", OPEN),
+    "POST locations": ("A", OPEN),
+    "PATCH locations/{pk}": ("A", OPEN),
+    "GET rooms": ("ADTPNO", OPEN),
+    "GET rooms/{pk}": ("ADTPNO", OPEN),
+    "POST rooms": ("A", OPEN),
+    "PATCH rooms/{pk}": ("A", OPEN),
+    "GET clinicians": ("ADTPNO", OPEN),
+    "GET clinicians/{pk}": ("ADTPNO", OPEN),
+    "POST clinicians": ("A", OPEN),
+    "PATCH clinicians/{pk}": ("A", OPEN),
+    "GET therapists": ("ADTPNO", OPEN),
+    "GET therapists/{pk}": ("ADTPNO", OPEN),
+    "GET psychiatrists": ("ADTPNO", OPEN),
+    "GET psychiatrists/{pk}": ("ADTPNO", OPEN),
+    "GET consent-documents": ("ADTPNO", OPEN),
+    "GET consent-documents/{pk}": ("ADTPNO", OPEN),
+    "GET activity": ("AO", CLIENT),
+    "GET activity/{pk}": ("AO", CLIENT),
+    # clients
+    "GET clients": ("ADTPNO", CLIENT),
+    "GET clients/{pk}": ("ADTPN", CLIENT),
+    "POST clients": ("AD", OPEN),
+    "PATCH clients/{pk}": ("AD", CLIENT),
+    "GET clients/{client_id}/support-persons": ("ADTPNO", CLIENT),
+    "GET clients/{client_id}/support-persons/{pk}": ("ADTPN", CLIENT),
+    "POST clients/{client_id}/support-persons": ("AD", CLIENT),
+    "PATCH clients/{client_id}/support-persons/{pk}": ("AD", CLIENT),
+    "DELETE clients/{client_id}/support-persons/{pk}": ("AD", CLIENT),
+    "GET consents": ("ADTPNO", CLIENT),
+    "GET consents/{pk}": ("ADTPN", CLIENT),
+    "POST consents": ("ADTP", CLIENT),
+    "POST consents/{pk}/withdraw": ("ADTP", CLIENT),
+    # treatment
+    "GET protocols": ("ADTPNO", OPEN),
+    "GET protocols/{pk}": ("ADTPNO", OPEN),
+    "POST protocols/{pk}/approve": ("P", OPEN),
+    "GET clearances": ("TPNO", CLIENT),
+    "GET clearances/{pk}": ("TPN", CLIENT),
+    "POST clearances": ("P", CLIENT),
+    "GET rems-enrollments": ("TPNO", CLIENT),
+    "GET rems-enrollments/{pk}": ("TPN", CLIENT),
+    "POST rems-enrollments": ("P", CLIENT),
+    "GET prescriptions": ("TPNO", CLIENT),
+    "GET prescriptions/{pk}": ("TPN", CLIENT),
+    "POST prescriptions": ("P", CLIENT),
+    "POST prescriptions/{pk}/revoke": ("P", CLIENT),
+    "GET treatment-plans": ("ADTPNO", CLIENT),
+    "GET treatment-plans/{pk}": ("ADTPN", CLIENT),
+    "POST treatment-plans": ("TP", CLIENT),
+    "POST treatment-plans/{pk}/activate": ("TP", CLIENT),
+    "GET planned-sessions": ("ADTPNO", CLIENT),
+    "GET planned-sessions/{pk}": ("ADTPN", CLIENT),
+    "GET follow-ups": ("TPNO", CLIENT),
+    "GET follow-ups/{pk}": ("TPN", CLIENT),
+    "POST follow-ups/{pk}/done": ("TP", CLIENT),
+    # scheduling
+    "GET appointment-types": ("ADTPNO", OPEN),
+    "GET appointment-types/{pk}": ("ADTPNO", OPEN),
+    "GET openings": ("ADTPN", CLIENT),
+    "POST openings/explain": ("ADTPN", CLIENT),
+    "GET bookings": ("ADTPNO", CLIENT),
+    "GET bookings/{pk}": ("ADTPN", CLIENT),
+    "GET bookings/{pk}/readiness": ("ADTPN", CLIENT),
+    "GET bookings/{booking_id}/acknowledgements": ("ADTPNO", CLIENT),
+    "POST bookings": ("ADTP", CLIENT),
+    "POST bookings/{pk}/confirm": ("ADTP", CLIENT),
+    "POST bookings/{pk}/reschedule": ("ADTP", CLIENT),
+    "POST bookings/{pk}/cancel": ("ADTP", CLIENT),
+    "POST bookings/{pk}/arrive": ("ADTPN", CLIENT),
+    "POST bookings/{pk}/start": ("TPN", CLIENT),
+    "POST bookings/{pk}/complete": ("TP", CLIENT),
+    "POST bookings/{pk}/no-show": ("ADTP", CLIENT),
+    "POST bookings/{booking_id}/acknowledgements": ("ADTPN", CLIENT),
+    # messages
+    "GET reminders": ("ADTPNO", CLIENT),
+    "GET reminders/{pk}": ("ADTPN", CLIENT),
+    "GET messages": ("ADTPNO", CLIENT),
+    "GET messages/{pk}": ("ADTPN", CLIENT),
+}
+
+BODIES: dict[str, Callable[[Clinic], dict[str, Any]]] = {
+    "POST locations": lambda clinic: {
+        "name": "Hill Clinic",
+        "display_name": "Hill",
+        "time_zone": "America/Denver",
+        "state": "CO",
+        "phone": "+1 303 555 0100",
+    },
+    "PATCH locations/{pk}": lambda clinic: {"address": "2 River Road"},
+    "POST rooms": lambda clinic: {"location": clinic.location.pk, "name": "Room 3", "kind": "therapy"},
+    "PATCH rooms/{pk}": lambda clinic: {"capacity": 2},
+    "POST clinicians": lambda clinic: {"kind": "therapist", "name": "Cy"},
+    "PATCH clinicians/{pk}": lambda clinic: {"credentials": "MD"},
+    "POST clients": lambda clinic: {
+        "legal_name": "Lee Tan",
+        "time_zone": "America/Los_Angeles",
+        "state": "CA",
+        "location": clinic.location.pk,
+    },
+    "PATCH clients/{pk}": lambda clinic: {"pronouns": "they"},
+    "POST clients/{client_id}/support-persons": lambda clinic: {"name": "Rosa"},
+    "PATCH clients/{client_id}/support-persons/{pk}": lambda clinic: {
+        "is_escort": True,
+        "phone": "+1 303 555 0101",
+        "email": "rosa@example.org",
+    },
+    "POST consents": lambda clinic: {"client": clinic.maya.pk, "document": clinic.document.pk},
+    "POST clearances": lambda clinic: {
+        "client": clinic.maya.pk,
+        "decision": "cleared",
+        "valid_from_on": "2026-11-23",
+        "valid_through_on": "2027-11-22",
+    },
+    "POST rems-enrollments": lambda clinic: {"client": clinic.maya.pk, "enrolled_on": "2026-11-23"},
+    "POST prescriptions": lambda clinic: {
+        "client": clinic.maya.pk,
+        "route": "im",
+        "drug": "ketamine 50 mg/mL",
+        "dose_amount": "40",
+        "doses_per_fill": 2,
+        "issued_on": "2026-11-23",
+        "valid_through_on": "2027-03-01",
+    },
+    "POST prescriptions/{pk}/revoke": lambda clinic: {"reason": "reaction"},
+    "POST treatment-plans": lambda clinic: {
+        "client": clinic.maya.pk,
+        "protocol": Protocol.objects.get(route="im").pk,
+        "therapist": clinic.ana.pk,
+        "prescriber": clinic.ito.pk,
+    },
+    "POST follow-ups/{pk}/done": lambda clinic: {"outcome": "sleeps well"},
+    "GET openings": lambda clinic: {"planned_session": clinic.dose(clinic.maya, 2).pk},
+    "POST openings/explain": lambda clinic: {
+        "planned_session": clinic.dose(clinic.maya, 2).pk,
+        "starts_at": "2026-12-08T09:30:00-08:00",
+    },
+    "POST bookings": lambda clinic: {
+        "planned_session": clinic.dose(clinic.maya, 2).pk,
+        "starts_at": "2026-12-08T09:30:00-08:00",
+    },
+    "POST bookings/{pk}/reschedule": lambda clinic: {"starts_local": "2026-12-02T13:00"},
+    "POST bookings/{pk}/cancel": lambda clinic: {"party": "client", "reason": "a cold"},
+    "POST bookings/{booking_id}/acknowledgements": lambda clinic: {
+        "item": "fasting",
+        "answer": "confirmed",
+        "said_by": "client",
+        "source": "phone",
+    },
+}
+
+DONE = {200, 201, 204, 409}  # 409: the booking or the plan is not in a state for this
+TOO_EARLY = {400}  # nobody is a no-show before the start
+NOT_SIGNED_IN = {"anonymous", "inactive"}
+OFF_THE_TEAM = {"therapist who left the team", "psychiatrist of others"}
+UNSERVED = [
+    Route(method, path, view)
+    for path, view in sorted({(route.path, route.view) for route in routes()}, key=lambda pair: pair[0])
+    for method in METHODS
+    if f"{method} {path}" not in POLICY
+]
+
+
+def test_the_table_and_the_urlconf_have_the_same_routes() -> None:
+    assert {str(route) for route in served()} == set(POLICY)
+
+
+def test_the_views_permit_what_the_table_says() -> None:
+    for route in served():
+        roles = POLICY[str(route)][0]
+        if roles != WHOEVER:
+            assert set(route.view.permitted[route.action]) == {LETTERS[one] for one in roles}, str(route)
+
+
+def test_the_bodies_are_for_routes_that_there_are() -> None:
+    assert set(BODIES) <= set(POLICY)
+
+
+def ask(world: World, actor: str, route: Route) -> Any:
+    caller, address = world.callers[actor], world.address(route)
+    body = BODIES.get(str(route), lambda clinic: {})(world.clinic)
+    if route.method == "GET":
+        return caller.get(address, **body)
+    headers = {}
+    if route.method in {"PATCH", "DELETE"}:
+        headers["If-Match"] = f'"{world.row(route).revision}"'
+    return caller.send(route.method, address, None if route.method == "DELETE" else body, **headers)
+
+
+def expected(world: World, actor: str, route: Route) -> set[int]:
+    roles, is_about_a_client = POLICY[str(route)]
+    if actor in NOT_SIGNED_IN:
+        return {302} if str(route) == "GET docs" else {401}
+    if roles == WHOEVER:
+        return {200}
+    if world.roles[actor].isdisjoint(LETTERS[one] for one in roles):
+        return {403}
+    if is_about_a_client and actor in OFF_THE_TEAM and not is_plain_list(route):
+        return {404}
+    return TOO_EARLY if str(route) == "POST bookings/{pk}/no-show" else DONE
+
+
+def is_plain_list(route: Route) -> bool:
+    return route.method == "GET" and route.action == "list" and "{" not in route.path
+
+
+@pytest.mark.parametrize("route", served(), ids=str)
+def test_everybody_may_do_what_the_table_says_and_nothing_else(world: World, route: Route) -> None:
+    wrong = []
+    is_about_a_client = POLICY[str(route)][1]
+    for actor in world.callers:
+        with undone():
+            answer = ask(world, actor, route)
+        wanted = expected(world, actor, route)
+        if answer.status_code not in wanted:
+            wrong.append(f"{actor}: {answer.status_code} {answer.content[:300]!r}")
+        is_reader = wanted is DONE and actor not in OFF_THE_TEAM
+        is_reader = is_reader and (actor != "auditor" or "activity" in route.path)  # auditors get ids
+        if is_about_a_client and not is_reader and CANARY.encode() in answer.content:
+            wrong.append(f"{actor} reads a text of a client out of reach")
+    assert wrong == []
+
+
+def test_the_canary_sings_for_those_who_may_hear_it(world: World) -> None:
+    heard = {
+        route.path
+        for route in served()
+        if route.method == "GET" and POLICY[str(route)][1] and "activity" not in route.path
+        if CANARY.encode() in ask(world, "psychiatrist on the team", route).content
+    }
+    resources = {
+        *("clients", "clients/{client_id}/support-persons", "clearances", "rems-enrollments"),
+        *("prescriptions", "follow-ups", "bookings", "reminders", "messages"),
+    }
+    details = {f"{resource}/{{pk}}" for resource in resources}
+    assert heard == {*resources, *details, "bookings/{booking_id}/acknowledgements"}
+
+
+@pytest.mark.parametrize("path", sorted({route.path for route in UNSERVED}))
+def test_methods_that_a_path_does_not_have_are_refused_alike_for_everybody(world: World, path: str) -> None:
+    for route in (one for one in UNSERVED if one.path == path):
+        address = world.address(route) if route.view is not None else path
+        for actor, caller in world.callers.items():
+            answer = caller.send(route.method, address)
+            wanted = 401 if actor in NOT_SIGNED_IN and path != "docs" else 405
+            assert answer.status_code == wanted, (str(route), actor, answer.content)
+            if wanted == 405:
+                assert route.method not in answer["Allow"].split(", ")
+
+
+@pytest.mark.parametrize("trouble", ["revoked", "expired", "of somebody inactive", "unknown", "malformed"])
+def test_a_token_that_is_no_longer_good_lets_nobody_in(world: World, trouble: str) -> None:
+    token = issue_token(world.clinic.ada, name="report", now=NOW)
+    good = Caller().http.get("/api/v1/clients", headers={"Authorization": f"Bearer {token}"})
+    assert good.status_code == 200
+    if trouble == "revoked":
+        ApiToken.objects.update(revoked_at=NOW)
+    elif trouble == "expired":
+        ApiToken.objects.update(expires_at=NOW)
+    elif trouble == "of somebody inactive":
+        User.objects.update(is_active=False)
+    else:
+        token = {"unknown": "qr_x", "malformed": "two words"}[trouble]
+    answer = Caller().http.get("/api/v1/clients", headers={"Authorization": f"Bearer {token}"})
+    assert (answer.status_code, answer["Content-Type"]) == (401, "application/problem+json")
+    assert CANARY.encode() not in answer.content

@@ -1,0 +1,135 @@
+"""One client with one of everything, and a canary in every text of hers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.db import models, transaction
+
+from notifications.deliver import deliver_due
+from notifications.models import Message
+from practice import activity
+from practice.models import CareTeamMember, Client, Role, SupportPerson, User
+from scheduling import booking, readiness
+from scheduling.booking import Request
+from scheduling.models import Acknowledgement, Booking
+from tests.api.calls import Caller
+from tests.api.routes import Route
+from tests.cast import NOW, Clinic, at, make_clinician, make_user
+from treatment_plans.models import Clearance, FollowUp, Prescription, RemsEnrollment, TreatmentPlan
+
+CANARY = "Serinus c."
+PLANTED: tuple[type[models.Model], ...] = (
+    Client,
+    SupportPerson,
+    Booking,
+    Acknowledgement,
+    Message,
+    Clearance,
+    Prescription,
+    RemsEnrollment,
+    TreatmentPlan,
+    FollowUp,
+)
+WITH_A_FORM = {"time_zone", "state", "language", "provider", "provider_ref", "error_code", "token"}
+
+
+@dataclass
+class World:
+    clinic: Clinic
+    booking: Booking
+    roles: dict[str, frozenset[str]]
+    callers: dict[str, Caller]
+
+    def row(self, route: Route) -> Any:
+        """What the address of a detail is filled with."""
+        return route.view.queryset.order_by("pk").first()
+
+    def address(self, route: Route) -> str:
+        path = route.path.replace("{client_id}", str(self.clinic.maya.pk))
+        path = path.replace("{booking_id}", str(self.booking.pk))
+        return path.replace("{pk}", str(self.row(route).pk)) if "{pk}" in path else path
+
+
+def make_world(clinic: Clinic) -> World:
+    clinic.ready_client()
+    wanted = Request(
+        client=clinic.maya,
+        appointment_type=clinic.appointment_type(),
+        location=clinic.location,
+        planned_session=clinic.dose(clinic.maya),
+    )
+    booked = booking.book(wanted, at("2026-12-01 09:30"), actor=clinic.kim, now=NOW)
+    readiness.acknowledge(
+        booked.pk,
+        item="ride",
+        answer="confirmed",
+        said_by="client",
+        source="phone",
+        actor=clinic.kim,
+        now=NOW,
+    )
+    deliver_due(clock=lambda: NOW + timedelta(minutes=30))
+    SupportPerson.objects.create(client=clinic.maya, name="Joel")
+    RemsEnrollment.objects.create(client=clinic.maya, enrolled_on=date(2026, 11, 1))
+    FollowUp.objects.create(
+        client=clinic.maya,
+        source_session=clinic.dose(clinic.maya),
+        kind=FollowUp.Kind.CHECK_IN,
+        position=1,
+        due_from_at=NOW,
+        due_until_at=NOW + timedelta(days=1),
+    )
+    with transaction.atomic():
+        activity.record(
+            "client.read", clinic.maya, actor=clinic.ada, at=NOW, client=clinic.maya, reason=CANARY
+        )
+    CareTeamMember.objects.create(client=clinic.maya, clinician=clinic.ben, joined_at=NOW, left_at=NOW)
+    for model in PLANTED:
+        texts = {field.name: CANARY for field in model._meta.fields if _is_text(field)}
+        model._default_manager.update(**texts)
+    actors = _actors(clinic)
+    world = World(
+        clinic,
+        booked,
+        {name: frozenset(user.roles) if user else frozenset() for name, user in actors.items()},
+        {name: Caller(user) for name, user in actors.items()},
+    )
+    User.objects.filter(name="Gone").update(is_active=False)
+    return world
+
+
+def _actors(clinic: Clinic) -> dict[str, User | None]:
+    oma = make_clinician("Oma", "psychiatrist", clinic.location, user=make_user("oma", Role.PSYCHIATRIST))
+    return {
+        "anonymous": None,
+        "inactive": make_user("gone", Role.PRACTICE_ADMIN),
+        "without a role": make_user("nobody"),
+        "admin": clinic.ada,
+        "desk": clinic.kim,
+        "nurse": clinic.nia,
+        "auditor": clinic.odo,
+        "therapist on the team": clinic.ana.user,
+        "therapist who left the team": clinic.ben.user,
+        "psychiatrist on the team": clinic.ito.user,
+        "psychiatrist of others": oma.user,
+    }
+
+
+def _is_text(field: Any) -> bool:
+    is_text = isinstance(field, models.CharField | models.TextField)
+    return is_text and not field.choices and field.name not in WITH_A_FORM
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """What happens inside has not happened; doors may open in it, as in a test case."""
+    atomic = transaction.atomic()
+    atomic._from_testcase = True  # type: ignore[attr-defined]
+    with atomic:
+        yield
+        transaction.set_rollback(True)
