@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext
 
 from practice import clock
 from practice.blockers import Blocker
-from practice.models import Client, Clinician, Closure, Licence, Location, Room, TimeOff, WorkingHours
+from practice.models import (
+    Client,
+    Clinician,
+    Closure,
+    ExtraHours,
+    Holiday,
+    Licence,
+    Location,
+    Room,
+    TimeOff,
+    WorkingHours,
+)
 from practice.packed import Rows, packed
 from scheduling.engine.calendar import days_of, open_spans
+from scheduling.engine.limits import Limits, full_spans, week_of
 from scheduling.engine.openings import Calendars, find_openings, why_not
 from scheduling.engine.types import (
     Calendar,
@@ -100,12 +113,13 @@ def load(wish: Wish, window: Span, *, now: datetime) -> Board:
     phases = list(kind.phases.all())
     reach = _reach(phases, timedelta(minutes=kind.duration_minutes), window)
     closed, client_busy = _place_and_client(wish, reach, now)
+    asked = _minutes_asked(phases)
     calendars: dict[ResourceKey, Calendar] = {}
     names: dict[ResourceKey, str] = {}
     pools: dict[str, list[ResourceKey]] = defaultdict(list)
     for clinician in _clinicians(wish, phases, reach, now):
         key = ResourceKey("clinician", clinician.pk)
-        calendars[key] = _clinician_calendar(wish, clinician, reach, closed)
+        calendars[key] = _clinician_calendar(wish, clinician, reach, closed, asked[clinician.kind])
         names[key] = clinician.name
         pools[clinician.kind].append(key)
     for room in _rooms(wish, phases, reach, now):
@@ -146,18 +160,25 @@ def _needs(phases: Sequence[Phase], pools: dict[str, list[ResourceKey]]) -> tupl
 
 def _place_and_client(wish: Wish, reach: Span, now: datetime) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
     """When the location is closed, and when the client has something else."""
+    tz = clock.zone(wish.location.time_zone)
+    days = days_of(reach, tz)
     row = (
         Location.objects.filter(pk=wish.location.pk)
         .annotate(
             closed=packed(
                 _during(Closure.objects.filter(location=OuterRef("pk")), reach), "starts_at", "ends_at"
             ),
+            days_off=packed(
+                Holiday.objects.filter(location=OuterRef("pk"), on__gte=days[0], on__lt=days[1]), "on"
+            ),
             client_busy=_busy(wish, reach, now, client=wish.client),
         )
-        .values_list("closed", "client_busy")
+        .values_list("closed", "days_off", "client_busy")
         .get()
     )
-    return _spans(row[0]), _spans(row[1])
+    closures, days_off, client_busy = row
+    whole_days = tuple(Span(*clock.day_span(date.fromisoformat(on), tz)) for (on,) in days_off or ())
+    return (*_spans(closures), *whole_days), _spans(client_busy)
 
 
 def _clinicians(wish: Wish, phases: Sequence[Phase], reach: Span, now: datetime) -> list[Clinician]:
@@ -169,12 +190,16 @@ def _clinicians(wish: Wish, phases: Sequence[Phase], reach: Span, now: datetime)
     for role in roles:
         fixed = wish.therapist_id if role == Phase.Role.THERAPIST else wish.psychiatrist_id
         wanted |= Q(kind=role, pk=fixed) if fixed else Q(kind=role)
-    days = days_of(reach, clock.zone(wish.location.time_zone))
+    tz = clock.zone(wish.location.time_zone)
+    days = days_of(reach, tz)
     hours = WorkingHours.objects.filter(
         Q(effective_until_on=None) | Q(effective_until_on__gt=days[0]),
         clinician=OuterRef("pk"),
         location=wish.location,
         effective_from_on__lt=days[1],
+    )
+    extra = ExtraHours.objects.filter(
+        clinician=OuterRef("pk"), location=wish.location, on__gte=days[0], on__lt=days[1]
     )
     state = where_the_client_is(wish.appointment_type, wish.location, wish.client)
     licences = Licence.objects.filter(clinician=OuterRef("pk"), state=state)
@@ -183,8 +208,10 @@ def _clinicians(wish: Wish, phases: Sequence[Phase], reach: Span, now: datetime)
             hours, "weekday", "starts_local", "ends_local", "effective_from_on", "effective_until_on"
         ),
         off=packed(_during(TimeOff.objects.filter(clinician=OuterRef("pk")), reach), "starts_at", "ends_at"),
+        extra=packed(extra, "on", "starts_local", "ends_local"),
         licensed=packed(licences, "valid_from_on", "valid_through_on"),
         busy=_busy(wish, reach, now, clinician=OuterRef("pk")),
+        counted=_busy(wish, _whole_weeks(days, tz), now, clinician=OuterRef("pk"), of_limited=True),
     )
     preferred = (wish.plan.therapist_id, wish.plan.prescriber_id) if wish.plan else ()
     return sorted(found, key=lambda clinician: (clinician.pk not in preferred, clinician.pk))
@@ -200,8 +227,25 @@ def _rooms(wish: Wish, phases: Sequence[Phase], reach: Span, now: datetime) -> I
     return rooms.annotate(busy=_busy(wish, reach, now, "room_place", room=OuterRef("pk")))
 
 
-def _clinician_calendar(wish: Wish, clinician: Any, reach: Span, closed: tuple[Span, ...]) -> Calendar:
+def _minutes_asked(phases: Sequence[Phase]) -> Counter[str]:
+    """How long each role is needed."""
+    asked: Counter[str] = Counter()
+    for phase in phases:
+        asked[phase.role] += phase.until_minutes - phase.from_minutes
+    return asked
+
+
+def _whole_weeks(days: tuple[date, date], tz: ZoneInfo) -> Span:
+    """The weeks, from Monday on, that [days[0], days[1]) touches."""
+    first, last = week_of(days[0]), week_of(days[1] - timedelta(days=1)) + timedelta(days=6)
+    return Span(clock.day_span(first, tz)[0], clock.day_span(last, tz)[1])
+
+
+def _clinician_calendar(
+    wish: Wish, clinician: Any, reach: Span, closed: tuple[Span, ...], asked_minutes: int
+) -> Calendar:
     tz = clock.zone(wish.location.time_zone)
+    days = days_of(reach, tz)
     rules = [
         HoursRule(
             weekday,
@@ -212,6 +256,18 @@ def _clinician_calendar(wish: Wish, clinician: Any, reach: Span, closed: tuple[S
         )
         for weekday, starts, ends, first, end in clinician.hours or ()
     ]
+    for on, starts, ends in clinician.extra or ():
+        day = date.fromisoformat(on)
+        rules.append(
+            HoursRule(
+                day.weekday(),
+                time.fromisoformat(starts),
+                time.fromisoformat(ends),
+                day,
+                day + timedelta(days=1),
+            )
+        )
+    limits = Limits(_minutes(clinician.most_minutes_per_day), _minutes(clinician.most_minutes_per_week))
     licensed = tuple(
         Span(
             clock.day_span(date.fromisoformat(first), tz)[0], clock.day_span(date.fromisoformat(last), tz)[1]
@@ -219,11 +275,18 @@ def _clinician_calendar(wish: Wish, clinician: Any, reach: Span, closed: tuple[S
         for first, last in clinician.licensed or ()
     )
     return Calendar(
-        hours=open_spans(rules, tz, days_of(reach, tz)),
+        hours=open_spans(rules, tz, days),
         away=(*closed, *_spans(clinician.off)),
         busy=_spans(clinician.busy),
         licensed=licensed,
+        full=full_spans(_spans(clinician.counted), timedelta(minutes=asked_minutes), limits, days=days, tz=tz)
+        if limits
+        else (),
     )
+
+
+def _minutes(count: int | None) -> timedelta | None:
+    return None if count is None else timedelta(minutes=count)
 
 
 def _room_calendars(room: Any, closed: tuple[Span, ...]) -> Iterable[tuple[ResourceKey, Calendar]]:
@@ -238,10 +301,15 @@ def _room_calendars(room: Any, closed: tuple[Span, ...]) -> Iterable[tuple[Resou
         )
 
 
-def _busy(wish: Wish, reach: Span, now: datetime, *also: str, **of: Any) -> Subquery:
+def _busy(
+    wish: Wish, reach: Span, now: datetime, *also: str, of_limited: bool = False, **of: Any
+) -> Subquery:
+    """`of_limited`: only of clinicians whose work has a limit."""
     taken = Occupancy.objects.filter(occupies__overlap=(reach.start, reach.end), **of).exclude(
         Booking.hold_is_over(now, path="booking__")
     )
+    if of_limited:
+        taken = taken.exclude(clinician__most_minutes_per_day=None, clinician__most_minutes_per_week=None)
     if wish.moving_booking_id:
         taken = taken.exclude(booking=wish.moving_booking_id)
     return packed(taken, "occupies__startswith", "occupies__endswith", *also)

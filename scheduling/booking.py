@@ -190,7 +190,7 @@ def _book(
 ) -> Booking:
     request, choice = _decide(request, starts_at, now=now)
     session = request.session(choice)
-    room = next((key for need, key in choice.items() if need.startswith("room:")), None)
+    room = _room_of(choice)
     local = promise(starts_at, request.location)
     booking = Booking.objects.create(
         client=request.client,
@@ -231,7 +231,7 @@ def _reschedule(request: Request, starts_at: datetime, *, actor: User, now: date
     if booking is None:
         raise ValueError("There is no booking to move.")
     session = request.session(choice)
-    room = next((key for need, key in choice.items() if need.startswith("room:")), None)
+    room = _room_of(choice)
     local = promise(starts_at, request.location)
     new = {
         "therapist_id": session.therapist_id,
@@ -291,6 +291,12 @@ def _choose(board: availability.Board, starts_at: datetime) -> Choice | None:
     """The first candidates that fit together at this start, or None when nothing does."""
     found = find_openings(board.demand, board.calendars, window=_moment(starts_at), limit=1)
     return found[0].chosen if found else None
+
+
+def _room_of(choice: Choice) -> ResourceKey | None:
+    """Where to send the client: the room that is needed first. A peak is no room."""
+    peak = f"room:{Room.Kind.ONSET}"
+    return next((key for need, key in choice.items() if need.startswith("room:") and need != peak), None)
 
 
 def _first_candidates(board: availability.Board) -> Choice:

@@ -13,7 +13,7 @@ from practice.models.people import (
     Therapist,
     User,
 )
-from practice.models.places import Closure, Location, Room, TimeOff, WorkingHours
+from practice.models.places import Closure, ExtraHours, Holiday, Location, Room, TimeOff, WorkingHours
 from practice.models.records import Activity, ApiToken, Heartbeat, IdempotencyKey
 
 __all__ = [
@@ -28,7 +28,9 @@ __all__ = [
     "Consent",
     "ConsentDocument",
     "ContactPoint",
+    "ExtraHours",
     "Heartbeat",
+    "Holiday",
     "IdempotencyKey",
     "Licence",
     "Location",

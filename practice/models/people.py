@@ -99,6 +99,12 @@ class Clinician(Revisioned):
     )
     npi = models.CharField("NPI", max_length=10, blank=True)
     dea_number = models.CharField(_("DEA number"), max_length=9, blank=True)
+    most_minutes_per_day = models.PositiveSmallIntegerField(
+        _("most booked minutes a day"), null=True, blank=True
+    )
+    most_minutes_per_week = models.PositiveSmallIntegerField(
+        _("most booked minutes a week"), null=True, blank=True, help_text=_("Weeks begin on Monday.")
+    )
     is_active = models.BooleanField(_("active"), default=True)
 
     class Meta:

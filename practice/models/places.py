@@ -47,6 +47,7 @@ class Room(Revisioned):
         DOSING = "dosing", _("dosing")
         THERAPY = "therapy", _("therapy")
         RECOVERY = "recovery", _("recovery")
+        ONSET = "onset", _("no room: how many clients may be in onset at once")
 
     location = models.ForeignKey(Location, models.PROTECT, related_name="rooms", verbose_name=_("location"))
     name = models.CharField(_("name"), max_length=60)
@@ -111,6 +112,49 @@ class WorkingHours(Revisioned):
 
     def __str__(self) -> str:
         return f"{self.get_weekday_display()} {self.starts_local:%H:%M}–{self.ends_local:%H:%M}"
+
+
+class ExtraHours(Revisioned):
+    """Hours on one date beyond the weekly ones, on the location's clock."""
+
+    clinician = models.ForeignKey(
+        Clinician, models.PROTECT, related_name="extra_hours", verbose_name=_("clinician")
+    )
+    location = models.ForeignKey(Location, models.PROTECT, related_name="+", verbose_name=_("location"))
+    on = models.DateField(_("date"))
+    starts_local = models.TimeField(_("from"))
+    ends_local = models.TimeField(_("until"), help_text=_("00:00 means midnight at the end of the day."))
+
+    class Meta:
+        verbose_name = _("extra hours")
+        verbose_name_plural = _("extra hours")
+        ordering = ("clinician", "on", "starts_local")
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(ends_local="00:00") | Q(ends_local__gt=F("starts_local")),
+                name="practice_extra_hours_order",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.on} {self.starts_local:%H:%M}–{self.ends_local:%H:%M}"
+
+
+class Holiday(Revisioned):
+    """A date on which a location is closed all day, on its own clock."""
+
+    location = models.ForeignKey(Location, models.PROTECT, related_name="+", verbose_name=_("location"))
+    on = models.DateField(_("date"))
+    name = models.CharField(_("name"), max_length=80)
+
+    class Meta:
+        verbose_name = _("holiday")
+        verbose_name_plural = _("holidays")
+        ordering = ("location", "on")
+        constraints = (models.UniqueConstraint("location", "on", name="practice_holiday_unique"),)
+
+    def __str__(self) -> str:
+        return f"{self.on} {self.name}"
 
 
 class Absence(models.Model):

@@ -26,6 +26,7 @@ _NOT_A_CANDIDATE = gettext_noop("%(who)s does not suit this session.")
 _OUTSIDE_HOURS = gettext_noop("%(who)s does not work at this time.")
 _AWAY = gettext_noop("%(who)s is away, or the location is closed.")
 _BUSY = gettext_noop("%(who)s is taken at this time.")
+_LIMIT_REACHED = gettext_noop("%(who)s has no more time for sessions on this day or in this week.")
 _NOT_LICENSED = gettext_noop("%(who)s is not licensed where the client is.")
 
 
@@ -112,6 +113,8 @@ def _resource_blockers(
         yield Blocker("away", _AWAY, about)
     if any(overlaps(calendar.busy, span) for span in taken):
         yield Blocker("busy", _BUSY, about)
+    if any(overlaps(calendar.full, span) for span in taken):
+        yield Blocker("limit_reached", _LIMIT_REACHED, about)
     if calendar.licensed is not None and not all(contains(calendar.licensed, span) for span in taken):
         yield Blocker("not_licensed", _NOT_LICENSED, about)
 
@@ -151,7 +154,7 @@ def _starts(need: Need, calendar: Calendar, reach: Span) -> Spans:
     free: Spans = (reach,) if calendar.hours is None else intersect(calendar.hours, (reach,))
     if calendar.licensed is not None:
         free = intersect(free, calendar.licensed)
-    free = subtract(free, (*calendar.away, *calendar.busy))
+    free = subtract(free, (*calendar.away, *calendar.busy, *calendar.full))
     starts = erode(free, *need.windows[0])
     for window in need.windows[1:]:
         starts = intersect(starts, erode(free, *window))

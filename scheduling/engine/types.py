@@ -77,14 +77,15 @@ class Calendar:
     """What is known about one resource, in any order, overlaps welcome.
 
     `hours` is when it may be used at all, None for always (rooms); `away` is time off and
-    closures; `busy` is occupancy with its buffers; `licensed` is when its holder may lawfully
-    act, None where no licence is asked for.
+    closures; `busy` is occupancy with its buffers; `full` is when a limit on its work is reached;
+    `licensed` is when its holder may lawfully act, None where no licence is asked for.
     """
 
     hours: tuple[Span, ...] | None
     away: tuple[Span, ...] = ()
     busy: tuple[Span, ...] = ()
     licensed: tuple[Span, ...] | None = None
+    full: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
