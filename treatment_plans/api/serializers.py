@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from decimal import Decimal
+
 from rest_framework import serializers
 
 from practice.api.base import In, Out
@@ -101,7 +103,7 @@ class PrescriptionIn(In):
     prescriber = IdField(required=False, help_text=IN_YOUR_NAME)
     route = ChoiceOf(model=Prescription, of="route")
     drug = LineField(max_length=160, help_text="Drug, strength and form.")
-    dose_amount = serializers.DecimalField(max_digits=8, decimal_places=3)
+    dose_amount = serializers.DecimalField(max_digits=8, decimal_places=3, min_value=Decimal("0.001"))
     dose_unit = ChoiceOf(model=Prescription, of="dose_unit", required=False)
     directions = TextField(max_length=4000, required=False, allow_blank=True)
     doses_per_fill = WholeNumberField(min_value=1, max_value=100)
