@@ -19,6 +19,8 @@ from practice.models import (
     Consent,
     ConsentDocument,
     ContactPoint,
+    ExtraHours,
+    Holiday,
     IdempotencyKey,
     Licence,
     Room,
@@ -59,6 +61,14 @@ def busy(clinic: Clinic) -> Clinic:
     )
     TimeOff.objects.create(clinician=clinic.ben, starts_at=START, ends_at=START + HOUR)
     Closure.objects.create(location=clinic.location, starts_at=START - 99 * HOUR, ends_at=START - 98 * HOUR)
+    Holiday.objects.create(location=clinic.location, on=date(2026, 12, 25), name="Christmas")
+    ExtraHours.objects.create(
+        clinician=clinic.ana,
+        location=clinic.location,
+        on=date(2026, 12, 5),
+        starts_local=time(9),
+        ends_local=time(12),
+    )
     FollowUp.objects.create(
         client=client,
         source_session=clinic.dose(client),
@@ -124,6 +134,8 @@ VIOLATIONS: dict[str, Callable[[Clinic], Any]] = {
     "practice_hours_order": lambda c: WorkingHours.objects.update(ends_local=time(7, 59)),
     "practice_hours_weekday": lambda c: WorkingHours.objects.update(weekday=7),
     "practice_hours_effective": lambda c: WorkingHours.objects.update(effective_until_on=date(2020, 1, 1)),
+    "practice_extra_hours_order": lambda c: ExtraHours.objects.update(ends_local=time(8, 59)),
+    "practice_holiday_unique": lambda c: a_copy_of(Holiday),
     "practice_time_off_order": lambda c: TimeOff.objects.update(ends_at=START),
     "practice_closure_order": lambda c: Closure.objects.update(ends_at=START - 99 * HOUR),
     "practice_idempotency_key_unique": keys,
