@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from practice import clock
-from practice.api.fields import FIRST_YEAR, LAST_YEAR
+from practice.api.fields import FIRST_YEAR, LAST_YEAR, ChoiceOf
 
 _LOCAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?", re.ASCII)
 _OFFSET = re.compile(r"(Z|[+-]\d\d:\d\d)$", re.ASCII)
@@ -68,3 +69,11 @@ class ClinicTime(serializers.Field[datetime, None, str, Any]):
 
     def to_representation(self, value: datetime) -> str:
         return value.isoformat()
+
+
+class WordOf(ChoiceOf):
+    """One of some words that no model has, shown under a name of their own."""
+
+    def __init__(self, *, component: str, words: Iterable[str]) -> None:
+        serializers.ChoiceField.__init__(self, choices=list(words), read_only=True)
+        self.component = component

@@ -17,7 +17,7 @@ from practice.api.fields import ChoiceOf
 from practice.blockers import Blocker
 from practice.models import Room
 from scheduling import readiness
-from scheduling.api.fields import ClinicTime
+from scheduling.api.fields import ClinicTime, WordOf
 from scheduling.api.pages import Prepared, clients_within
 from scheduling.api.reasons import shown
 from scheduling.models import Acknowledgement, AppointmentType, Booking, Phase
@@ -83,8 +83,8 @@ class BlockerOut(serializers.Serializer[Blocker]):
 
 
 class LightOut(serializers.Serializer[Any]):
-    name = serializers.ChoiceField(choices=LIGHTS)
-    state = serializers.ChoiceField(choices=[state.value for state in LightState])
+    name = WordOf(component="LightName", words=LIGHTS)
+    state = WordOf(component="LightState", words=LightState)
 
 
 class WithJudgement(Prepared):

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from practice.access import AUDITORS, CLINICAL, DESK, EVERYONE, TREATING, check_role
 from practice.api.base import Resource
 from practice.api.bodies import NothingIn
+from practice.api.schema import PROBLEM, Problem
 from scheduling import booking, lifecycle, readiness
 from scheduling.api.bodies import START, AcknowledgementIn, BookingIn, CancelIn, RescheduleIn, taken
 from scheduling.api.filters import AppointmentTypeFilter, BookingFilter
@@ -41,7 +42,11 @@ class AppointmentTypeViews(Resource):
     list=extend_schema(summary="List bookings"),
     retrieve=extend_schema(summary="Read a booking"),
     create=extend_schema(summary="Book a session", request=BookingIn, responses={201: BookingOut}),
-    confirm=extend_schema(summary="Confirm a held time", request=NothingIn, responses=BookingOut),
+    confirm=extend_schema(
+        summary="Confirm a held time",
+        request=NothingIn,
+        responses={200: BookingOut, (410, PROBLEM): Problem},
+    ),
     reschedule=extend_schema(summary="Move a booking", request=RescheduleIn, responses=BookingOut),
     cancel=extend_schema(summary="Cancel a booking", request=CancelIn, responses=BookingOut),
     arrive=extend_schema(summary="The client is here", request=NothingIn, responses=BookingOut),
