@@ -1,5 +1,7 @@
 # make run     start everything here and print the address, logins and three things to try
 # make test    set everything up and run all tests
+# make races   the long races for one hour, and the control without guards that loses them
+# make faults  kill workers in the middle of 300 texts, three times, and count what the provider got
 # make check   linters, types, layers, migrations, API schema
 # make lock    renew requirements/*.txt after a change of pyproject.toml
 #
@@ -9,7 +11,7 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 .DEFAULT_GOAL := run
-.PHONY: run test check lock
+.PHONY: run test races faults check lock
 
 run:
 	@$(PYTHON) tools/install.py run
@@ -18,6 +20,14 @@ run:
 test:
 	@$(PYTHON) tools/install.py dev
 	@.venv/bin/python -m pytest -n auto $(ARGS)
+
+races:
+	@$(PYTHON) tools/install.py dev
+	@RACE_ROUNDS=60 .venv/bin/python -m pytest -s tests/concurrency $(ARGS)
+
+faults:
+	@$(PYTHON) tools/install.py dev
+	@FAULT_SENDS=300 FAULT_KILLS=3 .venv/bin/python -m pytest -s tests/faults $(ARGS)
 
 check: export QUIETROOM_DEMO = 1
 check:
