@@ -42,6 +42,7 @@ def demo() -> str:
         return "No demo data (there is no demo command yet)"
     filled = not get_user_model()._default_manager.exists()
     if filled:
+        print("  Inventing a practice for the demo, once; this takes half a minute ...", flush=True)
         call_command(DEMO_COMMAND, stdout=io.StringIO())
     words = io.StringIO()
     call_command(DEMO_COMMAND, describe=True, stdout=words)
