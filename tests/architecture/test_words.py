@@ -55,15 +55,22 @@ def test_nobody_else_filters_by_a_word() -> None:
     assert found == []
 
 
-def test_nobody_else_names_a_bookings_status() -> None:
-    """By its constant, which is the same comparison in better clothes; groups and properties are for all."""
+def test_nobody_else_compares_with_a_bookings_status() -> None:
+    """By its constant it is the same comparison in better clothes. A page may have a word or a sign for each."""
     found = [
         f"{source.at(node)} {ast.unparse(node)}"
         for source in others()
         if str(source.path) not in WRITERS
         for node in ast.walk(source.tree)
-        if isinstance(node, ast.Attribute)
-        and dotted(node.value) in {"Booking.Status", "models.Booking.Status"}
-        and node.attr in Booking.Status.__members__
+        if isinstance(node, ast.Compare) or (isinstance(node, ast.keyword) and "status" in (node.arg or ""))
+        if any(names_a_status(inner) for inner in ast.walk(node))
     ]
     assert found == []
+
+
+def names_a_status(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Attribute)
+        and dotted(node.value).endswith("Booking.Status")
+        and node.attr in Booking.Status.__members__
+    )
