@@ -56,7 +56,7 @@ def test_nobody_else_filters_by_a_word() -> None:
 
 
 def test_nobody_else_compares_with_a_bookings_status() -> None:
-    """By its constant it is the same comparison in better clothes. A page may have a word or a sign for each."""
+    """By its constant it is the same in better clothes. A page may have a word or a sign for each."""
     found = [
         f"{source.at(node)} {ast.unparse(node)}"
         for source in others()
