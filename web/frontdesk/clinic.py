@@ -1,0 +1,79 @@
+"""Which clinic a page is about, and how many messages there wait for a person: one query for any page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from django.db.models import Count, IntegerField, Q, QuerySet, Subquery, Value
+from django.http import HttpRequest
+from django.utils.translation import gettext
+
+from notifications.models import Reminder
+from practice import clock, present
+from practice.access import visible_to
+from practice.models import Location, User
+from web.frontdesk.roles import READS_BOOKINGS
+
+REMEMBERED = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Clinic:
+    """All active locations; times on pages are on the clock of the first."""
+
+    locations: Sequence[Location]
+    messages_count: int
+    now: datetime
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        return clock.zone(self.locations[0].time_zone if self.locations else "UTC")
+
+    @property
+    def name(self) -> str:
+        return self.locations[0].name if len(self.locations) == 1 else gettext("All locations")
+
+    @property
+    def today(self) -> date:
+        return clock.local_day(self.now, self.zone)
+
+    @property
+    def zone_words(self) -> str:
+        return zone_words(self.zone, self.now)
+
+
+def zone_words(zone: ZoneInfo, at: datetime) -> str:
+    """ "Los Angeles time (PST)": the city that the zone is named for, and what its clocks say at `at`."""
+    city = zone.key.rsplit("/", 1)[-1].replace("_", " ")
+    short = at.astimezone(zone).tzname() or ""
+    return gettext("%(city)s time (%(short)s)") % {"city": city, "short": short}
+
+
+def clinic_of(request: HttpRequest) -> Clinic:
+    """Loaded once per request."""
+    found: Clinic | None = getattr(request, "_clinic", None)
+    if found is None:
+        now = present.now()
+        count = _messages_count(request.user, now) if isinstance(request.user, User) else Value(0)
+        locations = list(Location.objects.filter(is_active=True).annotate(messages_count=count))
+        found = Clinic(locations, locations[0].messages_count if locations else 0, now)
+        request._clinic = found  # type: ignore[attr-defined]
+    return found
+
+
+def needing_a_person(user: User, now: datetime) -> QuerySet[Reminder]:
+    """Messages that did not get through, or that could not be sent in time, of the last seven days."""
+    Skip = Reminder.Skip
+    not_sent = Q(skip_reason__in=[Skip.NO_CHANNEL, Skip.TOO_LATE, Skip.QUIET_HOURS, Skip.WORDING])
+    return visible_to(user, Reminder.objects.all(), client="client", roles=READS_BOOKINGS).filter(
+        Q(state__in=Reminder.NEEDS_A_PERSON) | not_sent, due_at__gt=now - REMEMBERED
+    )
+
+
+def _messages_count(user: User, now: datetime) -> Subquery:
+    counted = needing_a_person(user, now).order_by().annotate(all=Value(1)).values("all")
+    return Subquery(counted.annotate(count=Count("pk")).values("count"), output_field=IntegerField())

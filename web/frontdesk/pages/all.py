@@ -1,0 +1,64 @@
+"""Which page stands at which address of the admin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from django.contrib.admin.sites import AdminSite
+from django.http import HttpResponse
+from django.urls import URLPattern, path
+
+from web.frontdesk.pages import bookings, clients, medical, openings
+from web.frontdesk.pages.bookings import booking_page
+from web.frontdesk.pages.client import client_page
+from web.frontdesk.pages.clients import find
+from web.frontdesk.pages.messages import messages_page
+from web.frontdesk.use_case import UseCasePage
+
+Page = Callable[..., HttpResponse]
+
+PAGES: list[tuple[str, Page, str]] = [
+    ("find/", find, "find"),
+    ("messages/", messages_page, "messages"),
+    # in the place of Django's own forms, which would write past the use cases
+    ("practice/client/<int:client_id>/change/", client_page, "client"),
+    ("scheduling/booking/<int:booking_id>/change/", booking_page, "booking"),
+]
+
+USE_CASES: list[tuple[str, type[UseCasePage], str]] = [
+    ("practice/client/add/", clients.Register, "register"),
+    ("clients/<int:client_id>/edit/", clients.Edit, "edit_client"),
+    ("clients/<int:client_id>/support-persons/add/", clients.AddSupportPerson, "add_support_person"),
+    ("support-persons/<int:person_id>/edit/", clients.EditSupportPerson, "edit_support_person"),
+    ("support-persons/<int:person_id>/remove/", clients.RemoveSupportPerson, "remove_support_person"),
+    ("clients/<int:client_id>/consents/sign/", clients.SignConsent, "sign_consent"),
+    ("consents/<int:consent_id>/withdraw/", clients.WithdrawConsent, "withdraw_consent"),
+    ("clients/<int:client_id>/clearance/", medical.DecideClearance, "decide_clearance"),
+    ("clients/<int:client_id>/rems/", medical.EnrollInRems, "enroll_in_rems"),
+    ("clients/<int:client_id>/prescriptions/add/", medical.IssuePrescription, "issue_prescription"),
+    ("prescriptions/<int:prescription_id>/revoke/", medical.RevokePrescription, "revoke_prescription"),
+    ("protocols/<int:protocol_id>/approve/", medical.ApproveProtocol, "approve_protocol"),
+    ("clients/<int:client_id>/plan/", medical.DraftPlan, "draft_plan"),
+    ("plans/<int:plan_id>/activate/", medical.ActivatePlan, "activate_plan"),
+    ("follow-ups/<int:follow_up_id>/done/", medical.FollowUpDone, "follow_up_done"),
+    ("clients/<int:client_id>/book/", openings.Book, "book_for"),
+    ("bookings/<int:booking_id>/move/", openings.Move, "move"),
+    ("bookings/<int:booking_id>/confirm/", bookings.Confirm, "confirm"),
+    ("bookings/<int:booking_id>/arrive/", bookings.Arrive, "arrive"),
+    ("bookings/<int:booking_id>/start/", bookings.Start, "start"),
+    ("bookings/<int:booking_id>/complete/", bookings.Complete, "complete"),
+    ("bookings/<int:booking_id>/cancel/", bookings.Cancel, "cancel"),
+    ("bookings/<int:booking_id>/no-show/", bookings.NoShow, "no_show"),
+    ("bookings/<int:booking_id>/items/<slug:item>/", bookings.Acknowledge, "acknowledge"),
+]
+
+
+def urls(site: AdminSite) -> list[URLPattern]:
+    return [
+        *(path(route, site.admin_view(partial(page, site)), name=name) for route, page, name in PAGES),
+        *(
+            path(route, site.admin_view(page.as_view(site=site)), name=name)
+            for route, page, name in USE_CASES
+        ),
+    ]
