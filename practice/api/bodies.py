@@ -46,6 +46,7 @@ class Out(serializers.ModelSerializer[M]):
         **serializers.ModelSerializer.serializer_field_mapping,
         models.DateTimeField: InstantField,
         models.DateField: DayField,
+        models.EmailField: serializers.CharField,  # may be empty
     }
 
     def build_standard_field(self, field_name: str, model_field: Any) -> Any:

@@ -122,6 +122,17 @@ class LineField(TextField):
         self.validators.append(refuse_more_lines)
 
 
+class LineSchema(OpenApiSerializerFieldExtension):
+    target_class = "practice.api.fields.LineField"
+    match_subclasses = True
+
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: Direction) -> dict[str, Any]:
+        schema: dict[str, Any] = auto_schema._map_serializer_field(
+            self.target, direction, bypass_extensions=True
+        )
+        return {"pattern": r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$", **schema}
+
+
 class ChoiceOf(serializers.ChoiceField):
     """One of the words of a model's field. The API document names the set after both: RoomKind."""
 

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from django_filters.rest_framework import DjangoFilterBackend
+from drf_spectacular.drainage import set_override
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import exceptions, serializers
 from rest_framework.request import Request
@@ -94,5 +95,7 @@ class DayFilter(django_filters.DateFilter):
 
 
 class TextFilter(django_filters.CharFilter):
-    def __init__(self, *args: Any, max_length: int, **kwargs: Any) -> None:
-        super().__init__(*args, max_length=max_length, **kwargs)
+    def __init__(self, *args: Any, max_length: int, help_text: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, max_length=max_length, help_text=help_text, **kwargs)
+        schema = {"type": "string", "minLength": 1, "maxLength": max_length, "description": help_text}
+        set_override(self, "field", schema)

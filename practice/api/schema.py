@@ -10,7 +10,7 @@ from drf_spectacular.serializers import PolymorphicProxySerializerExtension
 from drf_spectacular.utils import Direction, OpenApiParameter, PolymorphicProxySerializer
 from rest_framework import serializers
 
-from practice.api.base import Resource
+from practice.api.base import In, Resource
 
 PROBLEM = "application/problem+json"
 ALWAYS = {
@@ -152,6 +152,12 @@ class ApiSchema(AutoSchema):
 
     def get_serializer_name(self, serializer: serializers.Serializer[Any], direction: Direction) -> str:
         return _name(type(serializer))
+
+    def _map_serializer(self, serializer: Any, direction: Direction, bypass_extensions: bool = False) -> Any:
+        schema = super()._map_serializer(serializer, direction, bypass_extensions)
+        if isinstance(serializer, In):
+            schema["additionalProperties"] = False
+        return schema
 
     def _get_response_bodies(self, direction: Direction = "response") -> Any:
         bodies = super()._get_response_bodies(direction)

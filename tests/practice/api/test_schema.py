@@ -77,6 +77,14 @@ def test_the_words_of_a_field_have_one_name_each(document: dict[str, Any]) -> No
     assert schemas["ClinicianKind"]["enum"] == ["therapist", "psychiatrist"]
 
 
+def test_bodies_are_closed_and_texts_have_their_limits(document: dict[str, Any]) -> None:
+    body = document["components"]["schemas"]["ClientRequest"]
+    assert body["additionalProperties"] is False
+    assert body["properties"]["legal_name"]["maxLength"] == 160
+    assert body["properties"]["legal_name"]["pattern"].startswith("^[^")
+    assert "additionalProperties" not in document["components"]["schemas"]["Client"]
+
+
 def test_who_reads_less_is_in_the_document(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
     assert [each["$ref"].rsplit("/", 1)[1] for each in schemas["ClientOrLess"]["anyOf"]] == [
