@@ -24,6 +24,8 @@ urlpatterns = [
     path("api/v1/", include(API)),
     path("problems/<slug:code>", problems.explain, name="problem"),
     path("admin/", admin.site.urls),
+    path("", include("web.frontdesk.urls")),
+    path("", include("web.dashboard.urls")),
 ]
 
 handler400 = problems.bad_request
