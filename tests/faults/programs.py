@@ -77,7 +77,7 @@ class Programs:
         program.wait()
 
     def kill_all(self) -> None:
-        for name in list(self._running):
+        for name in reversed(list(self._running)):
             self.kill(name)
 
     def nudge(self, *tasks: str) -> None:

@@ -269,12 +269,12 @@ def test_retries_grow_further_apart_and_end(stage: Stage) -> None:
     assert pauses[5] > pauses[0]
 
 
-@pytest.mark.parametrize("attempt", range(1, 20))
-def test_a_pause_is_never_shorter_than_asked_nor_longer_than_half_an_hour(attempt: int) -> None:
-    pauses = [deliver.backoff(attempt) for _each in range(50)]
-    ceiling = min(30 * MINUTE, 30 * SECOND * 2 ** (attempt - 1))
-    assert ceiling / 2 <= min(pauses) <= max(pauses) <= ceiling
-    assert deliver.backoff(attempt, retry_after=7200) == 2 * HOUR
+def test_a_pause_is_never_shorter_than_asked_nor_longer_than_half_an_hour() -> None:
+    for attempt in range(1, 20):
+        pauses = [deliver.backoff(attempt) for _each in range(50)]
+        ceiling = min(30 * MINUTE, 30 * SECOND * 2 ** (attempt - 1))
+        assert ceiling / 2 <= min(pauses) <= max(pauses) <= ceiling
+        assert deliver.backoff(attempt, retry_after=7200) == 2 * HOUR
 
 
 @pytest.mark.parametrize("instruction", ["drop_reply", "drop_request", "500_before", "500_after", "no_sid"])
