@@ -21,6 +21,10 @@ EMBEDDED = locate(DATA_DIR)
 CLOCK_FILE = Path(env.text("QUIETROOM_CLOCK_FILE")) if env.text("QUIETROOM_CLOCK_FILE") else None
 if CLOCK_FILE and not (DEMO or DEBUG):
     raise ImproperlyConfigured("QUIETROOM_CLOCK_FILE is for demos: real messages need the real time.")
+# Clinicians' own calendars are read from the public internet only; tests have theirs on this machine.
+CALENDARS_ON_LOOPBACK = env.flag("QUIETROOM_CALENDARS_ON_LOOPBACK")
+if CALENDARS_ON_LOOPBACK and not (DEMO or DEBUG):
+    raise ImproperlyConfigured("QUIETROOM_CALENDARS_ON_LOOPBACK is for tests: it opens this machine.")
 
 # Who we are
 
@@ -52,14 +56,12 @@ OWN_APPS = [
     "notifications",
     "web.frontdesk",
     "web.dashboard",
-    *(["web.demo"] if DEMO else []),
+    *(["web.demo"] if DEMO and (BASE_DIR / "web/demo/apps.py").exists() else []),
     "config",
 ]
 INSTALLED_APPS = [
-    *[app for app in OWN_APPS if (BASE_DIR / app.replace(".", "/") / "apps.py").exists()],
-    "web.frontdesk.apps.ClinicAdminConfig"
-    if (BASE_DIR / "web/frontdesk/apps.py").exists()
-    else "django.contrib.admin",
+    *OWN_APPS,
+    "web.frontdesk.apps.ClinicAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.postgres",
@@ -73,8 +75,7 @@ INSTALLED_APPS = [
     "django_celery_beat",
     "csp",
 ]
-if (BASE_DIR / "practice/models").exists():
-    AUTH_USER_MODEL = "practice.User"
+AUTH_USER_MODEL = "practice.User"
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 MIDDLEWARE = [
