@@ -5,7 +5,7 @@ Seven steps, always in this order: access (the caller's) → lock → load → d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -146,7 +146,7 @@ def reschedule(
 def openings(request: Request, window: Span, *, limit: int, now: datetime) -> tuple[Opening, ...]:
     """What `book` would accept in `window`, ascending: the same calendars and the same gate."""
     board = availability.load(request.wish, window, now=now)
-    session = request.session(_first_candidates(board))
+    session = request.session(first_candidates(board))
     loaded = gate.load([session], now=now)
     passes: dict[object, bool] = {}
     tz = clock.zone(request.location.time_zone)
@@ -163,9 +163,9 @@ def openings(request: Request, window: Span, *, limit: int, now: datetime) -> tu
 
 def blockers(request: Request, starts_at: datetime, *, now: datetime) -> tuple[Blocker, ...]:
     """Every reason why `book` would refuse this start; empty exactly if it would accept."""
-    board = availability.load(request.wish, _moment(starts_at), now=now)
-    choice = _choose(board, starts_at)
-    session = request.session(choice or _first_candidates(board))
+    board = availability.load(request.wish, moment(starts_at), now=now)
+    choice = choose(board, starts_at)
+    session = request.session(choice or first_candidates(board))
     against = board.why_not(starts_at, choice=choice)
     return (*against, *gate.load([session], now=now).blockers(session, starts_at=starts_at, now=now))
 
@@ -189,8 +189,24 @@ def _book(
     request: Request, starts_at: datetime, *, hold_for: timedelta | None, actor: User, now: datetime
 ) -> Booking:
     request, choice = _decide(request, starts_at, now=now)
+    booking = place(request, starts_at, choice, hold_for=hold_for, actor=actor, now=now)
+    changes.announce([booking.pk], now=now)
+    return booking
+
+
+@step
+def place(
+    request: Request,
+    starts_at: datetime,
+    choice: Choice,
+    *,
+    hold_for: timedelta | None = None,
+    actor: User,
+    now: datetime,
+) -> Booking:
+    """Write and record a booking with all that it takes; the caller locks, judges and announces."""
     session = request.session(choice)
-    room = _room_of(choice)
+    room = room_of(choice)
     local = promise(starts_at, request.location)
     booking = Booking.objects.create(
         client=request.client,
@@ -220,7 +236,6 @@ def _book(
     clinicians = [pk for pk in (session.therapist_id, session.psychiatrist_id) if pk]
     join_care_team(request.client.pk, clinicians, actor=actor, now=now)
     activity.record(f"booking.{booking.status}", booking, actor=actor, at=now, client=request.client)
-    changes.announce([booking.pk], now=now)
     return booking
 
 
@@ -231,7 +246,7 @@ def _reschedule(request: Request, starts_at: datetime, *, actor: User, now: date
     if booking is None:
         raise ValueError("There is no booking to move.")
     session = request.session(choice)
-    room = _room_of(choice)
+    room = room_of(choice)
     local = promise(starts_at, request.location)
     new = {
         "therapist_id": session.therapist_id,
@@ -271,14 +286,15 @@ def _reschedule(request: Request, starts_at: datetime, *, actor: User, now: date
 @step
 def _decide(request: Request, starts_at: datetime, *, now: datetime) -> tuple[Request, Choice]:
     """Choose, lock what was chosen, then judge everything again under the locks."""
-    board = availability.load(request.wish, _moment(starts_at), now=now)
-    choice = _choose(board, starts_at)
+    board = availability.load(request.wish, moment(starts_at), now=now)
+    choice = choose(board, starts_at)
     request = _lock(request, choice or {})
-    _release_over(request, choice or {}, now=now)
+    planned_ids = [request.planned_session.pk] if request.planned_session else []
+    release_over(request.client.pk, planned_ids, (choice or {}).values(), now=now)
     if choice is not None:
-        board = availability.load(request.wish, _moment(starts_at), now=now)
+        board = availability.load(request.wish, moment(starts_at), now=now)
     against = board.why_not(starts_at, choice=choice)
-    session = request.session(choice or _first_candidates(board))
+    session = request.session(choice or first_candidates(board))
     closed = gate.load([session], now=now).blockers(session, starts_at=starts_at, now=now)
     if choice is not None and against and not closed and _is_only_busy(against):
         raise LostRace
@@ -287,39 +303,46 @@ def _decide(request: Request, starts_at: datetime, *, now: datetime) -> tuple[Re
     return request, choice
 
 
-def _choose(board: availability.Board, starts_at: datetime) -> Choice | None:
+def choose(board: availability.Board, starts_at: datetime) -> Choice | None:
     """The first candidates that fit together at this start, or None when nothing does."""
-    found = find_openings(board.demand, board.calendars, window=_moment(starts_at), limit=1)
+    found = find_openings(board.demand, board.calendars, window=moment(starts_at), limit=1)
     return found[0].chosen if found else None
 
 
-def _room_of(choice: Choice) -> ResourceKey | None:
+def room_of(choice: Choice) -> ResourceKey | None:
     """Where to send the client: the room that is needed first. A peak is no room."""
     peak = f"room:{Room.Kind.ONSET}"
     return next((key for need, key in choice.items() if need.startswith("room:") and need != peak), None)
 
 
-def _first_candidates(board: availability.Board) -> Choice:
+def first_candidates(board: availability.Board) -> Choice:
     """Whom to judge by the gate when nobody could be chosen."""
     return {need.key: need.candidates[0] for need in board.demand.needs if need.candidates}
 
 
 @step
-def _lock(request: Request, choice: Choice) -> Request:
-    """Lock in the order of docs/locking.md and read again what may have changed while we waited."""
-    planned, plan = request.planned_session, None
-    if planned is not None:
+def lock(
+    plan_id: int | None, keys: Iterable[ResourceKey], client_id: int
+) -> tuple[TreatmentPlan | None, Client]:
+    """Lock in the order of docs/locking.md; returns the plan and the client as they are now."""
+    plan = None
+    if plan_id is not None:
         plan = (
             TreatmentPlan.objects.select_for_update(no_key=True, of=("self",))
             .select_related("protocol")
-            .get(pk=planned.plan_id)
+            .get(pk=plan_id)
         )
-    ids: dict[str, list[int]] = {"clinician": [], "room": []}
-    for key in choice.values():
-        ids[key.kind].append(key.id)
+    ids = _ids(keys)
     for model, pks in ((Clinician, ids["clinician"]), (Room, ids["room"])):
         list(model.objects.select_for_update(no_key=True).filter(pk__in=pks).order_by("pk").values_list("pk"))
-    client = Client.objects.select_for_update(no_key=True).get(pk=request.client.pk)
+    return plan, Client.objects.select_for_update(no_key=True).get(pk=client_id)
+
+
+@step
+def _lock(request: Request, choice: Choice) -> Request:
+    """Lock what was chosen and read again what may have changed while we waited."""
+    planned = request.planned_session
+    plan, client = lock(planned.plan_id if planned else None, choice.values(), request.client.pk)
     if planned is not None and plan is not None:
         planned = PlannedSession.objects.get(pk=planned.pk)
         planned.plan = plan
@@ -337,18 +360,26 @@ def _lock(request: Request, choice: Choice) -> Request:
 
 
 @step
-def _release_over(request: Request, choice: Choice, *, now: datetime) -> None:
+def release_over(
+    client_id: int, planned_session_ids: Iterable[int], keys: Iterable[ResourceKey], *, now: datetime
+) -> None:
     """Expire holds that are over and still in the way of what we have locked."""
-    clinicians = [key.id for key in choice.values() if key.kind == "clinician"]
-    rooms = [key.id for key in choice.values() if key.kind == "room"]
+    ids = _ids(keys)
     over = Booking.objects.filter(Booking.hold_is_over(now)).filter(
-        Q(client=request.client)
-        | Q(planned_session=request.planned_session, planned_session__isnull=False)
-        | Q(occupancies__clinician__in=clinicians)
-        | Q(occupancies__room__in=rooms)
+        Q(client=client_id)
+        | Q(planned_session__in=list(planned_session_ids))
+        | Q(occupancies__clinician__in=ids["clinician"])
+        | Q(occupancies__room__in=ids["room"])
     )
     for booking_id in sorted(set(over.values_list("pk", flat=True))):
         lifecycle.expire(booking_id, now=now)
+
+
+def _ids(keys: Iterable[ResourceKey]) -> dict[str, list[int]]:
+    ids: dict[str, list[int]] = {"clinician": [], "room": []}
+    for key in keys:
+        ids[key.kind].append(key.id)
+    return ids
 
 
 def _check_holds(booking: Booking, *, now: datetime) -> None:
@@ -421,7 +452,7 @@ def _nearest(request: Request, starts_at: datetime, *, now: datetime) -> list[di
     return [{"starts_at": opening.start.astimezone(tz).isoformat()} for opening in nearest]
 
 
-def _moment(starts_at: datetime) -> Span:
+def moment(starts_at: datetime) -> Span:
     return Span(starts_at, starts_at + datetime.resolution)
 
 
