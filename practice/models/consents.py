@@ -23,9 +23,17 @@ class ConsentDocument(Revisioned):
         verbose_name_plural = _("consent documents")
         ordering = ("kind", "-version")
         constraints = (
-            models.UniqueConstraint("kind", "version", name="practice_consent_document_unique"),
             models.UniqueConstraint(
-                "kind", condition=Q(is_current=True), name="practice_consent_document_one_current"
+                "kind",
+                "version",
+                name="practice_consent_document_unique",
+                violation_error_message=_("There is this version already."),
+            ),
+            models.UniqueConstraint(
+                "kind",
+                condition=Q(is_current=True),
+                name="practice_consent_document_one_current",
+                violation_error_message=_("Another version is current: end that one first."),
             ),
         )
 
@@ -50,6 +58,7 @@ class Consent(Revisioned):
             models.CheckConstraint(
                 condition=Q(withdrawn_at=None) | Q(withdrawn_at__gte=F("signed_at")),
                 name="practice_consent_withdrawn_after_signed",
+                violation_error_message=_("A consent is withdrawn after it was signed."),
             ),
         )
 

@@ -186,10 +186,17 @@ class Licence(Revisioned):
         verbose_name_plural = _("licences")
         ordering = ("clinician", "state", "valid_through_on")
         constraints = (
-            models.UniqueConstraint("clinician", "state", "number", name="practice_licence_unique"),
+            models.UniqueConstraint(
+                "clinician",
+                "state",
+                "number",
+                name="practice_licence_unique",
+                violation_error_message=_("The clinician has this licence already."),
+            ),
             models.CheckConstraint(
                 condition=models.Q(valid_through_on__gte=models.F("valid_from_on")),
                 name="practice_licence_dates",
+                violation_error_message=_("The last valid day lies before the first."),
             ),
         )
 

@@ -62,7 +62,9 @@ class Room(Revisioned):
         constraints = (
             models.UniqueConstraint("location", "name", name="practice_room_name_unique"),
             models.CheckConstraint(
-                condition=Q(capacity__gte=1, capacity__lte=50), name="practice_room_capacity"
+                condition=Q(capacity__gte=1, capacity__lte=50),
+                name="practice_room_capacity",
+                violation_error_message=_("A room has 1 to 50 places."),
             ),
         )
 
@@ -102,11 +104,13 @@ class WorkingHours(Revisioned):
             models.CheckConstraint(
                 condition=Q(ends_local="00:00") | Q(ends_local__gt=F("starts_local")),
                 name="practice_hours_order",
+                violation_error_message=_("The end lies before the beginning."),
             ),
             models.CheckConstraint(condition=Q(weekday__lte=6), name="practice_hours_weekday"),
             models.CheckConstraint(
                 condition=Q(effective_until_on=None) | Q(effective_until_on__gt=F("effective_from_on")),
                 name="practice_hours_effective",
+                violation_error_message=_("The hours end before their first day."),
             ),
         )
 
@@ -133,6 +137,7 @@ class ExtraHours(Revisioned):
             models.CheckConstraint(
                 condition=Q(ends_local="00:00") | Q(ends_local__gt=F("starts_local")),
                 name="practice_extra_hours_order",
+                violation_error_message=_("The end lies before the beginning."),
             ),
         )
 
@@ -151,7 +156,14 @@ class Holiday(Revisioned):
         verbose_name = _("holiday")
         verbose_name_plural = _("holidays")
         ordering = ("location", "on")
-        constraints = (models.UniqueConstraint("location", "on", name="practice_holiday_unique"),)
+        constraints = (
+            models.UniqueConstraint(
+                "location",
+                "on",
+                name="practice_holiday_unique",
+                violation_error_message=_("This day is a holiday already."),
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.on} {self.name}"
@@ -181,7 +193,11 @@ class TimeOff(Absence, Revisioned):
         verbose_name_plural = _("time off")
         ordering = ("starts_at",)
         constraints = (
-            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="practice_time_off_order"),
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")),
+                name="practice_time_off_order",
+                violation_error_message=_("The end lies before the beginning."),
+            ),
         )
 
 
@@ -195,5 +211,9 @@ class Closure(Absence, Revisioned):
         verbose_name_plural = _("closures")
         ordering = ("starts_at",)
         constraints = (
-            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="practice_closure_order"),
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")),
+                name="practice_closure_order",
+                violation_error_message=_("The end lies before the beginning."),
+            ),
         )

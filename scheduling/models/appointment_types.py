@@ -37,14 +37,17 @@ class AppointmentType(Revisioned):
             models.CheckConstraint(
                 condition=Q(duration_minutes__gte=5, duration_minutes__lte=720),
                 name="scheduling_type_duration",
+                violation_error_message=_("A session takes 5 to 720 minutes."),
             ),
             models.CheckConstraint(
                 condition=Q(start_step_minutes__gte=5, start_step_minutes__lte=720),
                 name="scheduling_type_step",
+                violation_error_message=_("Starts lie 5 to 720 minutes apart."),
             ),
             models.CheckConstraint(
                 condition=(Q(kind="dosing") & ~Q(route="")) | (~Q(kind="dosing") & Q(route="")),
                 name="scheduling_type_route_for_dosing",
+                violation_error_message=_("A dosing session has a route, and no other has one."),
             ),
         )
 
@@ -78,9 +81,12 @@ class Phase(models.Model):
             models.CheckConstraint(
                 condition=Q(role="", room_kind__gt="") | Q(role__gt="", room_kind=""),
                 name="scheduling_phase_role_or_room",
+                violation_error_message=_("A phase takes either a person or a room."),
             ),
             models.CheckConstraint(
-                condition=Q(until_minutes__gt=F("from_minutes")), name="scheduling_phase_order"
+                condition=Q(until_minutes__gt=F("from_minutes")),
+                name="scheduling_phase_order",
+                violation_error_message=_("The end lies before the beginning."),
             ),
         )
 

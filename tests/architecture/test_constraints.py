@@ -38,6 +38,41 @@ def test_the_database_knows_each_by_that_name() -> None:
     assert [constraint.name for _, constraint in NAMED if constraint.name not in known] == []
 
 
+# No form edits these: only a fault of ours could break their rules.
+BY_USE_CASES = {
+    "practice.User",
+    "practice.ChannelConsent",
+    "practice.CareTeamMember",
+    "practice.IdempotencyKey",
+    "treatment_plans.TreatmentPlan",
+    "treatment_plans.PlannedSession",
+    "treatment_plans.FollowUp",
+    "scheduling.Booking",
+    "scheduling.Occupancy",
+    "scheduling.Feed",
+    "scheduling.BusyTime",
+    "notifications.Reminder",
+    "notifications.Message",
+}
+BY_CHOICES = {
+    "practice_clinician_kind_known",
+    "practice_hours_weekday",
+    "treatment_plans_prescription_revoked_at",
+}
+
+
+def test_what_people_can_get_wrong_is_said_in_words() -> None:
+    """Not "Constraint … is violated"."""
+    wordless = [
+        constraint.name
+        for model, constraint in NAMED
+        if constraint.violation_error_message == constraint.default_violation_error_message
+        and constraint.name not in {*doors._constraint_errors, *BY_CHOICES}
+        and model._meta.label not in BY_USE_CASES
+    ]
+    assert wordless == []
+
+
 def test_every_overlap_has_its_message() -> None:
     overlaps = {constraint.name for _, constraint in NAMED if isinstance(constraint, ExclusionConstraint)}
     assert len(overlaps) == 3

@@ -40,15 +40,20 @@ class Clearance(Revisioned):
         ordering = ("client", "-decided_at")
         constraints = (
             models.UniqueConstraint(
-                "client", condition=Q(superseded_at=None), name="treatment_plans_one_current_clearance"
+                "client",
+                condition=Q(superseded_at=None),
+                name="treatment_plans_one_current_clearance",
+                violation_error_message=_("The client has a current clearance already."),
             ),
             models.CheckConstraint(
                 condition=Q(valid_through_on=None) | Q(valid_through_on__gte=F("valid_from_on")),
                 name="treatment_plans_clearance_dates",
+                violation_error_message=_("The last valid day lies before the first."),
             ),
             models.CheckConstraint(
                 condition=~Q(decision__in=["cleared", "conditional"]) | Q(valid_through_on__isnull=False),
                 name="treatment_plans_clearance_ends",
+                violation_error_message=_("A clearance needs a last valid day."),
             ),
         )
 
@@ -98,14 +103,19 @@ class Prescription(Revisioned):
         ordering = ("client", "-issued_on")
         constraints = (
             models.CheckConstraint(
-                condition=Q(refills__lte=5), name="treatment_plans_prescription_five_refills"
+                condition=Q(refills__lte=5),
+                name="treatment_plans_prescription_five_refills",
+                violation_error_message=_("A prescription has at most five refills."),
             ),
             models.CheckConstraint(
                 condition=Q(doses_per_fill__gte=1, dose_amount__gt=0),
                 name="treatment_plans_prescription_doses",
+                violation_error_message=_("A prescription has at least one dose of more than nothing."),
             ),
             models.CheckConstraint(
-                condition=Q(valid_through_on__gte=F("issued_on")), name="treatment_plans_prescription_dates"
+                condition=Q(valid_through_on__gte=F("issued_on")),
+                name="treatment_plans_prescription_dates",
+                violation_error_message=_("The last valid day lies before the day of issue."),
             ),
             models.CheckConstraint(
                 condition=Q(status="revoked", revoked_at__isnull=False) | Q(status="active", revoked_at=None),

@@ -110,16 +110,23 @@ class Protocol(Revisioned):
         verbose_name_plural = _("protocols")
         ordering = ("route", "-version")
         constraints = (
-            models.UniqueConstraint("route", "version", name="treatment_plans_protocol_version_unique"),
+            models.UniqueConstraint(
+                "route",
+                "version",
+                name="treatment_plans_protocol_version_unique",
+                violation_error_message=_("There is this version already."),
+            ),
             models.UniqueConstraint(
                 "route",
                 condition=Q(approved_at__isnull=False, retired_at=None),
                 name="treatment_plans_one_protocol_in_use",
+                violation_error_message=_("Another version is in use: retire that one first."),
             ),
             models.CheckConstraint(
                 condition=Q(approved_at=None, approved_by=None)
                 | Q(approved_at__isnull=False, approved_by__isnull=False),
                 name="treatment_plans_protocol_approver",
+                violation_error_message=_("An approval has a day and a prescriber."),
             ),
             # Locked: set by the Spravato REMS, not by a clinic.
             models.CheckConstraint(
@@ -131,6 +138,7 @@ class Protocol(Revisioned):
                     rems_form_due_days__lte=7,
                 ),
                 name="treatment_plans_protocol_spravato_locked",
+                violation_error_message=_("The REMS sets these values for Spravato."),
             ),
         )
 
