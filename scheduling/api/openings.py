@@ -16,6 +16,7 @@ from rest_framework.response import Response
 
 from practice.access import AUDITORS, EVERYONE
 from practice.api.base import Resource
+from practice.api.schema import PROBLEM, Problem
 from practice.blockers import Blocker
 from practice.errors import DomainError, Invalid
 from practice.models import Clinician, Location, Room
@@ -99,7 +100,11 @@ class OpeningViews(Resource):
     permitted = {"find": EVERYONE - AUDITORS, "explain": EVERYONE - AUDITORS}
     query_params = frozenset(OpeningsQuery().fields)
 
-    @extend_schema(summary="Find openings", parameters=[OpeningsQuery], responses=OffersOut)
+    @extend_schema(
+        summary="Find openings",
+        parameters=[OpeningsQuery],
+        responses={200: OffersOut, (404, PROBLEM): Problem},
+    )
     def find(self, request: HttpRequest) -> Response:
         """What a booking would be accepted for, earliest first."""
         try:

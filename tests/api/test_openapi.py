@@ -64,7 +64,7 @@ def test_every_operation_says_what_problems_look_like(operations: dict[str, Any]
     for name, operation in operations.items():
         responses = operation["responses"]
         wanted = {"400", "401", "403"}
-        if "{}" in name:
+        if "{}" in name or name == "GET openings":
             wanted |= {"404"}
         if name.startswith(("POST", "PATCH")):
             wanted |= {"409", "413", "415"}
