@@ -3,8 +3,8 @@
 What may go wrong, and what then: a worker that dies after its claim leaves rows in `sending`. When their
 lease is over they become `unknown` and are never simply sent again: `notifications.resolve` asks the
 provider, and where it can't tell, a person decides. So each reminder is accepted by a provider at most
-once, and a send never begins after the booking's cancellation has committed: the claim holds the booking's
-lock when it looks.
+once, and none is claimed after the booking's cancellation has committed: the claim holds the booking's lock
+when it looks. What was claimed just before may still arrive, and the news of the cancellation follows it.
 """
 
 from __future__ import annotations
