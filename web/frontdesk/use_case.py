@@ -175,7 +175,8 @@ def add_refusal(form: forms.Form, refusal: DomainError, *, clinical: bool) -> No
     else:
         texts = reasons(refusal.blockers, clinical=clinical) if refusal.blockers else [refusal.text()]
     field = (refusal.pointer or "").rpartition("/")[2]
-    form.add_error(field if field in form.fields else None, [ValidationError(text) for text in texts])
+    is_shown = field in form.fields and not form[field].is_hidden
+    form.add_error(field if is_shown else None, [ValidationError(text) for text in texts])
 
 
 def add_errors(form: forms.Form, wrong: ValidationError) -> None:

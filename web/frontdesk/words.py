@@ -70,12 +70,9 @@ def place_in_series(session: PlannedSession | None, doses: int | None, otherwise
     if session is None:
         return otherwise
     kind = session.get_kind_display().capitalize()
-    if session.dose_number and doses:
-        return gettext("%(kind)s %(number)s of %(count)s") % {
-            "kind": kind,
-            "number": session.dose_number,
-            "count": doses,
-        }
+    if session.dose_number:
+        words = gettext("%(kind)s %(number)s of %(count)s") if doses else gettext("%(kind)s %(number)s")
+        return words % {"kind": kind, "number": session.dose_number, "count": doses}
     if session.after_session_id and session.after_session and session.after_session.dose_number:
         return gettext("%(kind)s after dose %(number)s") % {
             "kind": kind,

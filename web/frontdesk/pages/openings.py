@@ -195,7 +195,7 @@ class Book(ChooseTime):
         return booking.book(replace(self.wanted, **people), starts_at, actor=self.user, now=self.now)
 
     def done(self, result: Booking) -> Done:
-        return self.say(gettext("Booked: %(session)s, %(day)s, %(time)s."), result)
+        return self.say(gettext("Booked: %(session)s on %(day)s, %(time)s"), result)
 
     def _asked_session(self) -> PlannedSession | None:
         """The one in the address, none for "none", or else the next in the plan.
@@ -260,4 +260,4 @@ class Move(ChooseTime):
         )
 
     def done(self, result: Booking) -> Done:
-        return self.say(gettext("Moved: %(session)s, %(day)s, %(time)s."), result)
+        return self.say(gettext("Moved: %(session)s to %(day)s, %(time)s"), result)
