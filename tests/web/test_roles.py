@@ -1,0 +1,283 @@
+"""Who gets where: every page of ours and every list of the admin, for every role."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.test import Client as Browser
+from django.urls import reverse
+
+from practice.access import (
+    ADMIN,
+    APPROVES_PROTOCOLS,
+    CHANGES_CLIENTS,
+    CHANGES_SETUP,
+    CLINICAL,
+    DECIDES_MEDICAL,
+    DESK,
+    EVERYONE,
+    FOLLOWS_UP,
+    PLANS_COURSES,
+    READS_ACTIVITY,
+    READS_PROTOCOLS,
+    TAKES_CONSENTS,
+    TREATING,
+)
+from practice.admin_base import RoleAdmin
+from practice.models import Role, SupportPerson, User
+from scheduling import booking
+from scheduling.booking import Request
+from tests.cast import NOW, Clinic, at
+from tests.web.conftest import SignIn
+from tests.web.pages import get, text_of
+from treatment_plans.models import FollowUp, Prescription
+from web.frontdesk.pages.all import PAGES, USE_CASES
+from web.frontdesk.use_case import UseCasePage
+
+pytestmark = pytest.mark.django_db
+
+OWN = {"practice", "treatment_plans", "scheduling", "notifications"}
+READS_BY_NAME = DESK | CLINICAL
+BOOKS = DESK | TREATING
+
+WHO_MAY: dict[str, frozenset[Any]] = {
+    "find": EVERYONE,  # but an auditor finds nobody
+    "messages": READS_BY_NAME,
+    "client": READS_BY_NAME,
+    "booking": READS_BY_NAME,
+    "register": CHANGES_CLIENTS,
+    "edit_client": CHANGES_CLIENTS,
+    "add_support_person": CHANGES_CLIENTS,
+    "edit_support_person": CHANGES_CLIENTS,
+    "remove_support_person": CHANGES_CLIENTS,
+    "sign_consent": TAKES_CONSENTS,
+    "withdraw_consent": TAKES_CONSENTS,
+    "decide_clearance": DECIDES_MEDICAL,
+    "enroll_in_rems": DECIDES_MEDICAL,
+    "issue_prescription": DECIDES_MEDICAL,
+    "revoke_prescription": DECIDES_MEDICAL,
+    "approve_protocol": APPROVES_PROTOCOLS,
+    "draft_plan": PLANS_COURSES,
+    "activate_plan": PLANS_COURSES,
+    "follow_up_done": FOLLOWS_UP,
+    "book_for": BOOKS,
+    "move": BOOKS,
+    "confirm": BOOKS,
+    "arrive": BOOKS | CLINICAL,
+    "start": CLINICAL,
+    "complete": TREATING,
+    "cancel": BOOKS,
+    "no_show": BOOKS,
+    "acknowledge": BOOKS | CLINICAL,
+}
+
+
+@dataclass
+class Scene:
+    """Maya is treated by Ana and Ito; everything that a page may be about exists."""
+
+    clinic: Clinic
+    users: dict[str, User]
+    ids: dict[str, list[object]]
+
+
+@pytest.fixture
+def scene(clinic: Clinic) -> Scene:
+    client = clinic.ready_client()
+    request = Request(
+        client=client,
+        appointment_type=clinic.appointment_type(),
+        location=clinic.location,
+        planned_session=clinic.dose(client),
+    )
+    row = booking.book(request, at("2026-12-01 09:30"), actor=clinic.kim, now=NOW)
+    person = SupportPerson.objects.create(client=client, name="Joel")
+    follow_up = FollowUp.objects.create(
+        client=client,
+        source_session=clinic.dose(client),
+        kind="check_in",
+        position=1,
+        due_from_at=NOW,
+        due_until_at=at("2026-12-01 09:30"),
+    )
+    of_client: list[object] = [client.pk]
+    of_booking: list[object] = [row.pk]
+    ids: dict[str, list[object]] = {
+        name: of_booking if "<int:booking_id>" in route else of_client if "<int:client_id>" in route else []
+        for route, _page, name in (*PAGES, *USE_CASES)
+    }
+    ids |= {
+        "edit_support_person": [person.pk],
+        "remove_support_person": [person.pk],
+        "withdraw_consent": [client.consents.get().pk],
+        "revoke_prescription": [Prescription.objects.get(client=client).pk],
+        "approve_protocol": [clinic.protocol.pk],
+        "activate_plan": [clinic.dose(client).plan_id],
+        "follow_up_done": [follow_up.pk],
+        "acknowledge": [row.pk, "ride"],
+    }
+    assert clinic.ana.user
+    assert clinic.ito.user
+    users = {
+        Role.PRACTICE_ADMIN: clinic.ada,
+        Role.FRONT_DESK: clinic.kim,
+        Role.THERAPIST: clinic.ana.user,
+        Role.PSYCHIATRIST: clinic.ito.user,
+        Role.NURSE: clinic.nia,
+        Role.AUDITOR: clinic.odo,
+    }
+    return Scene(clinic, {str(role): user for role, user in users.items()}, ids)
+
+
+def status_of(browser: Browser, page: str, ids: list[object]) -> int:
+    return int(get(browser, page, *ids).status_code)
+
+
+@pytest.mark.parametrize("role", Role.values)
+def test_a_page_opens_for_the_roles_it_is_for(scene: Scene, sign_in: SignIn, role: str) -> None:
+    browser = sign_in(scene.users[role])
+    opened = {page for page in WHO_MAY if status_of(browser, page, scene.ids[page]) == 200}
+    assert opened == {page for page, roles in WHO_MAY.items() if role in roles}
+
+
+def test_every_page_of_ours_is_in_the_table() -> None:
+    assert set(WHO_MAY) == {name for _route, _page, name in (*PAGES, *USE_CASES)}
+
+
+def test_a_page_that_names_no_role_is_for_nobody() -> None:
+    assert UseCasePage.roles == frozenset()
+
+
+def test_a_therapist_who_does_not_treat_a_client_finds_nothing(scene: Scene, sign_in: SignIn) -> None:
+    assert scene.clinic.ben.user
+    browser = sign_in(scene.clinic.ben.user)
+    about_maya = [page for page, ids in scene.ids.items() if ids and page != "approve_protocol"]
+    assert {status_of(browser, page, scene.ids[page]) for page in about_maya} <= {403, 404}
+
+
+def test_nobody_gets_in_without_signing_in(scene: Scene) -> None:
+    for page, ids in scene.ids.items():
+        response = get(Browser(), page, *ids)
+        assert response["Location"].startswith("/admin/login/"), page
+
+
+# The lists of the admin
+
+EDITED: dict[str, frozenset[Any]] = {
+    "practice.user": ADMIN,
+    "practice.location": CHANGES_SETUP,
+    "practice.room": CHANGES_SETUP,
+    "practice.clinician": CHANGES_SETUP,
+    "practice.therapist": CHANGES_SETUP,
+    "practice.psychiatrist": CHANGES_SETUP,
+    "practice.licence": CHANGES_SETUP,
+    "practice.workinghours": CHANGES_SETUP,
+    "practice.consentdocument": CHANGES_SETUP,
+    "practice.extrahours": DESK,
+    "practice.holiday": DESK,
+    "practice.timeoff": DESK,
+    "practice.closure": DESK,
+    "treatment_plans.protocol": APPROVES_PROTOCOLS,
+    "scheduling.appointmenttype": CHANGES_SETUP,
+}
+SEEN: dict[str, frozenset[Any]] = {
+    "practice.user": ADMIN | {Role.AUDITOR},
+    "practice.activity": READS_ACTIVITY,
+    "practice.apitoken": ADMIN,
+    "practice.idempotencykey": ADMIN,
+    "practice.heartbeat": ADMIN,
+    "treatment_plans.protocol": READS_PROTOCOLS,
+    "treatment_plans.clearance": CLINICAL,
+    "treatment_plans.prescription": CLINICAL,
+    "treatment_plans.remsenrollment": CLINICAL,
+    "treatment_plans.treatmentplan": CLINICAL,
+    "treatment_plans.followup": CLINICAL,
+    "notifications.outboxmessage": DESK,
+    "scheduling.feed": ADMIN,
+    "scheduling.busycalendar": ADMIN,
+    "scheduling.busytime": ADMIN,
+}
+SET_UP = {label for label in EDITED if label.startswith(("practice.", "scheduling."))}
+SET_UP = (SET_UP | {"scheduling.phase"}) - {"practice.user"}
+
+
+def own_models() -> list[Any]:
+    return [model for model in apps.get_models() if model._meta.app_label in OWN]
+
+
+def test_every_model_is_found_in_the_admin() -> None:
+    assert [model for model in own_models() if model not in admin.site._registry] == []
+
+
+@pytest.mark.parametrize("role", Role.values)
+def test_a_list_opens_for_the_roles_that_read_it(scene: Scene, sign_in: SignIn, role: str) -> None:
+    browser = sign_in(scene.users[role])
+    for model in own_models():
+        label = model._meta.label_lower
+        default = EVERYONE if label in SET_UP else READS_BY_NAME
+        is_allowed = role in SEEN.get(label, default)
+        address = reverse(f"admin:{label.replace('.', '_')}_changelist")
+        assert browser.get(address).status_code == (200 if is_allowed else 403), label
+
+
+@pytest.mark.parametrize("role", Role.values)
+def test_what_a_use_case_owns_has_no_form_of_djangos(scene: Scene, sign_in: SignIn, role: str) -> None:
+    browser = sign_in(scene.users[role])
+    for model, model_admin in admin.site._registry.items():
+        label = model._meta.label_lower
+        if model._meta.app_label not in OWN or label in ("practice.client", "scheduling.booking"):
+            continue
+        is_allowed = role in EDITED.get(label, frozenset())
+        address = reverse(f"admin:{label.replace('.', '_')}_add")
+        assert browser.get(address).status_code == (200 if is_allowed else 403), label
+        assert isinstance(model_admin, RoleAdmin)
+
+
+def test_nothing_about_clients_can_be_deleted(scene: Scene, rf: Any) -> None:
+    request = rf.get("/")
+    removable = set()
+    for user in scene.users.values():
+        request.user = user
+        for model, model_admin in admin.site._registry.items():
+            if model._meta.app_label in OWN and model_admin.has_delete_permission(request):
+                removable.add(model._meta.label_lower)
+    assert removable == {
+        "practice.workinghours",
+        "practice.extrahours",
+        "practice.holiday",
+        "practice.timeoff",
+        "practice.closure",
+    }
+
+
+def test_the_desk_reads_no_clinical_word(scene: Scene, sign_in: SignIn) -> None:
+    """Neither the drug nor the protocol nor the dose, on any page it has."""
+    browser = sign_in(scene.clinic.kim)
+    secrets = ("ketamine", "50 mg", scene.clinic.protocol.name + " v1")
+    for page, ids in scene.ids.items():
+        text = text_of(get(browser, page, *ids))
+        assert not [secret for secret in secrets if secret in text], page
+
+
+def test_a_clinician_reads_them(scene: Scene, sign_in: SignIn) -> None:
+    assert scene.clinic.ana.user
+    text = text_of(get(sign_in(scene.clinic.ana.user), "client", *scene.ids["client"]))
+    assert "ketamine 50 mg/mL, 40 mg, intramuscular" in text
+
+
+def test_an_auditor_reads_no_name(scene: Scene, sign_in: SignIn) -> None:
+    browser = sign_in(scene.clinic.odo)
+    log = text_of(browser.get(reverse("admin:practice_activity_changelist")))
+    assert "booking.booked" in log
+    assert "Maya" not in log
+    assert "Maya" not in text_of(browser.post(reverse("admin:find"), {"search": "Maya"}))
+
+
+def test_looking_at_a_record_is_remembered(scene: Scene, sign_in: SignIn) -> None:
+    get(sign_in(scene.clinic.kim), "client", scene.clinic.maya.pk)
+    log = text_of(sign_in(scene.clinic.ada).get(reverse("admin:client", args=[scene.clinic.maya.pk])))
+    assert "Kim looked at the record" in log
