@@ -1,16 +1,19 @@
 """How a log line looks, and what never gets into one."""
 
 import logging
+import re
 import time
 from types import TracebackType
 
 LINE = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 # PostgreSQL repeats a row's values in these parts of an error.
 TELLTALE = ("DETAIL:", "CONTEXT:")
+# Addresses that are secrets: Django logs the path of what it refuses.
+SECRET = re.compile(r"(/feeds/)[^/\s]+")
 
 
 class Discreet(logging.Formatter):
-    """One line per record, times in UTC, database errors without the values of the row."""
+    """One line per record, times in UTC, database errors without the values of the row, no secret address."""
 
     def __init__(self) -> None:
         super().__init__(LINE, datefmt="%Y-%m-%dT%H:%M:%SZ")
@@ -23,13 +26,17 @@ class Discreet(logging.Formatter):
         self,
         ei: tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None],
     ) -> str:
-        return without_values(super().formatException(ei))
+        return without_secrets(without_values(super().formatException(ei)))
 
     def formatMessage(self, record: logging.LogRecord) -> str:
-        return without_values(super().formatMessage(record))
+        return without_secrets(without_values(super().formatMessage(record)))
 
 
 def without_values(text: str) -> str:
     if not any(word in text for word in TELLTALE):
         return text
     return "\n".join(line for line in text.splitlines() if not line.lstrip().startswith(TELLTALE))
+
+
+def without_secrets(text: str) -> str:
+    return SECRET.sub(r"\1…", text)

@@ -1,4 +1,4 @@
-from config.logs import without_values
+from config.logs import without_secrets, without_values
 
 
 def test_a_database_error_loses_the_row_it_repeats():
@@ -8,3 +8,11 @@ def test_a_database_error_loses_the_row_it_repeats():
 
 def test_other_text_stays_as_it_is():
     assert without_values("a\nb\n") == "a\nb\n"
+
+
+def test_the_address_of_a_feed_loses_its_secret():
+    line = "WARNING django.request: Not Found: /feeds/Zk3-_x9.ics"
+    assert without_secrets(line) == "WARNING django.request: Not Found: /feeds/…"
+    assert without_secrets("GET https://clinic.example/feeds/Zk3.ics?x HTTP/1.1").endswith(
+        "/feeds/… HTTP/1.1"
+    )
