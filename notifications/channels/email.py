@@ -28,6 +28,7 @@ from notifications.channels import (
 DJANGO_SMTP = "django.core.mail.backends.smtp.EmailBackend"
 LATEST_DATA_SECONDS = 20  # after this a text is not begun: the sender's lease must outlast its end
 GOODBYE_SECONDS = 2
+LOG_IN_FIRST = frozenset({530, 534, 535, 538})  # RFC 4954, wherever a server says it
 
 
 class Smtp(smtplib.SMTP):
@@ -173,16 +174,21 @@ def _hand_over(backend: BaseEmailBackend, message: EmailMessage) -> None:
     except smtplib.SMTPResponseException as exc:
         if exc.smtp_code < 400:  # -1: an answer that nobody can read
             raise _lost(backend, "smtp_unreadable") from None
-        raise _refused(exc.smtp_code) from None
+        # MAIL FROM names our account, not the client's.
+        raise _refused(exc.smtp_code, is_ours=isinstance(exc, smtplib.SMTPSenderRefused)) from None
     except (smtplib.SMTPException, OSError) as exc:
         raise _lost(backend, type(exc).__name__) from None
     if not taken:
         raise DeliveryError("not_taken", permanent=False)
 
 
-def _refused(code: int) -> DeliveryError:
-    """SMTP says which refusals last: 5yz does, 4yz does not."""
-    return DeliveryError(f"smtp_{code}", permanent=code >= 500)
+def _refused(code: int, *, is_ours: bool = False) -> DeliveryError:
+    """SMTP says which refusals last: 5yz does, 4yz does not.
+
+    What is wrong with our account an operator mends, and what waits goes out.
+    """
+    is_ours = is_ours or code in LOG_IN_FIRST
+    return DeliveryError(f"smtp_{code}", permanent=code >= 500 and not is_ours)
 
 
 def _lost(backend: BaseEmailBackend, code: str) -> DeliveryError | OutcomeUnknown:

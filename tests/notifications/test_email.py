@@ -112,7 +112,11 @@ def test_what_cannot_be_a_mail_is_refused_before_the_server_hears_of_it(smtp, ch
         ("refuse_recipient:550", "smtp_550", True),  # no such mailbox
         ("refuse_recipient:450", "smtp_450", False),  # greylisted
         ("refuse_recipient:421", "smtp_421", False),  # the server goes down
-        ("refuse_sender:553", "smtp_553", True),
+        ("refuse_sender:530", "smtp_530", False),  # our account, not the message: log in first
+        ("refuse_sender:550", "smtp_550", False),
+        ("refuse_sender:553", "smtp_553", False),
+        ("refuse_recipient:530", "smtp_530", False),
+        ("refuse_data:535", "smtp_535", False),
         ("refuse_sender:451", "smtp_451", False),
         ("refuse_data:500", "smtp_500", True),
         ("refuse_data:554", "smtp_554", True),  # taken for spam: an answer, so a definite one
