@@ -106,6 +106,7 @@ class Policy:
     morning_of_gap_minutes: int = 14 * 60  # who booked or moved later than this before it has just been told
     aftercare_minutes: int = 240
     aftercare_cutoff_minutes: int = 180
+    late_completion_minutes: int = 60  # a session that is completed later ended about then
     integration_days_after: int = 1
     integration_local: time = time(10)
     integration_cutoff_minutes: int = 9 * 60
@@ -194,8 +195,10 @@ def _wishes(facts: BookingFacts, policy: Policy, zone: ZoneInfo) -> Iterator[_Wi
     elif facts.status == "cancelled" and facts.cancelled_at is not None:
         yield _cancelled(facts, policy, facts.cancelled_at)
     elif facts.status == "completed" and facts.session_kind == "dosing" and facts.completed_at is not None:
-        yield _aftercare(facts, policy, facts.completed_at)
-        yield _integration_prompt(facts, policy, zone, facts.completed_at)
+        latest_end_at = facts.ends_at + timedelta(minutes=policy.late_completion_minutes)
+        ended_at = min(facts.completed_at, latest_end_at)
+        yield _aftercare(facts, policy, facts.completed_at, ended_at)
+        yield _integration_prompt(facts, policy, zone, ended_at)
 
 
 def _settled_at(facts: BookingFacts, policy: Policy) -> datetime:
@@ -251,15 +254,15 @@ def _morning_of(facts: BookingFacts, policy: Policy) -> Iterator[_Wish]:
     yield _Wish("morning_of", natural_at, settled_at, expires_at)
 
 
-def _aftercare(facts: BookingFacts, policy: Policy, completed_at: datetime) -> _Wish:
+def _aftercare(facts: BookingFacts, policy: Policy, completed_at: datetime, ended_at: datetime) -> _Wish:
     """It is about tonight, so it may come early (the evening) but not tomorrow."""
-    at = completed_at + timedelta(minutes=policy.aftercare_minutes)
+    at = ended_at + timedelta(minutes=policy.aftercare_minutes)
     earliest_at = completed_at + timedelta(minutes=policy.quiet_period_minutes)
     return _Wish("aftercare", at, earliest_at, at + timedelta(minutes=policy.aftercare_cutoff_minutes))
 
 
-def _integration_prompt(facts: BookingFacts, policy: Policy, zone: ZoneInfo, completed_at: datetime) -> _Wish:
-    day = clock.local_day(completed_at, zone) + timedelta(days=policy.integration_days_after)
+def _integration_prompt(facts: BookingFacts, policy: Policy, zone: ZoneInfo, ended_at: datetime) -> _Wish:
+    day = clock.local_day(ended_at, zone) + timedelta(days=policy.integration_days_after)
     at = _at(day, policy.integration_local, zone)
     return _Wish("integration_prompt", at, at, at + timedelta(minutes=policy.integration_cutoff_minutes))
 

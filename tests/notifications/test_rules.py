@@ -219,26 +219,49 @@ def test_morning_of(changes, now, expected):
     ("changes", "now", "expected"),
     [
         # four hours after the end, not after the booked end
+        (
+            {"completed_at": la(24, 12, 30)},
+            la(24, 12, 30),
+            {"aftercare/sms": "24 16:30", "integration_prompt/sms": "25 10:00"},
+        ),
+        # pressed hours late: the session ended an hour after its booked end at most
+        (
+            {"completed_at": la(24, 15)},
+            la(24, 15),
+            {"aftercare/sms": "24 17:00", "integration_prompt/sms": "25 10:00"},
+        ),
+        # pressed a day late: nobody is told to rest "today", and the prompt is for this day
+        ({"completed_at": la(25, 15)}, la(25, 15), {"integration_prompt/sms": "25 15:00"}),
+        ({"completed_at": la(26, 9)}, la(26, 9), {}),
         ({}, la(24, 12), {"aftercare/sms": "24 16:00", "integration_prompt/sms": "25 10:00"}),
         # would be due at 21:00: early is better than tomorrow, it is about tonight
         (
-            {"completed_at": la(24, 17)},
+            {"ends_at": la(24, 17), "completed_at": la(24, 17)},
             la(24, 17),
             {"aftercare/sms": "24 19:00", "integration_prompt/sms": "25 10:00"},
         ),
         (
-            {"completed_at": la(24, 19, 30)},
+            {"ends_at": la(24, 19), "completed_at": la(24, 19, 30)},
             la(24, 19, 30),
             {"aftercare/sms": "24 19:33", "integration_prompt/sms": "25 10:00"},
         ),
-        ({"completed_at": la(24, 19, 57)}, la(24, 19, 57), {"integration_prompt/sms": "25 10:00"}),  # missed
+        # missed
+        (
+            {"ends_at": la(24, 19), "completed_at": la(24, 19, 57)},
+            la(24, 19, 57),
+            {"integration_prompt/sms": "25 10:00"},
+        ),
         # three hours late is too late
         ({}, la(24, 18, 59), {"aftercare/sms": "24 18:59", "integration_prompt/sms": "25 10:00"}),
         ({}, la(24, 19), {"integration_prompt/sms": "25 10:00"}),
         ({}, la(25, 18, 59), {"integration_prompt/sms": "25 18:59"}),
         ({}, la(25, 19), {}),
         # completed after midnight: the next day is the day after that
-        ({"completed_at": la(25, 0, 30)}, la(25, 0, 30), {"integration_prompt/sms": "26 10:00"}),
+        (
+            {"ends_at": la(25, 0), "completed_at": la(25, 0, 30)},
+            la(25, 0, 30),
+            {"integration_prompt/sms": "26 10:00"},
+        ),
         # not before it is completed, and not after another session
         ({"status": "in_session", "completed_at": None}, la(24, 12), {}),
         ({"session_kind": "integration"}, la(24, 12), {}),
@@ -299,8 +322,10 @@ def test_what_came_too_late_is_missed_until_the_visit_begins():
 
 def test_an_aftercare_text_that_could_not_go_out_is_still_a_call():
     assert missed(COMPLETED, la(24, 22)) == [("aftercare", "sms", "too_late")]
-    late = replace(COMPLETED, completed_at=la(24, 19, 58))
+    late = replace(COMPLETED, ends_at=la(24, 19), completed_at=la(24, 19, 58))
     assert missed(late, la(24, 19, 58)) == [("aftercare", "sms", "quiet_hours")]
+    next_day = replace(COMPLETED, completed_at=la(25, 15))
+    assert missed(next_day, la(25, 15)) == [("aftercare", "sms", "too_late")]
 
 
 # Clocks
