@@ -59,11 +59,10 @@ class MessageFacts:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """`subject` is empty for an SMS. `html` is reserved for an alternative to the text; none is made."""
+    """`subject` is empty for an SMS."""
 
     subject: str
     body: str
-    html: str | None = None
 
 
 def render(kind: str, *, channel: str, language: str, detail: str, facts: MessageFacts) -> Rendered:

@@ -26,7 +26,6 @@ TIMEOUT = httpx.Timeout(10, connect=5)  # seconds; with TLS at most 30 in all
 LONGEST_VALIDITY_SECONDS = 36_000  # Twilio's limit, and its default
 PAGE_SIZE, MOST_PAGES = 200, 20
 CLOCK_SKEW = timedelta(minutes=2)
-STATUS_PATH = "/webhooks/twilio/status/{token}"
 
 OPTED_OUT = "21610"  # the client has answered STOP
 
@@ -62,8 +61,7 @@ class TwilioChannel(Channel):
             # From here the network drops it instead of delivering it late.
             "ValidityPeriod": str(min(LONGEST_VALIDITY_SECONDS, int(refuse_if_expired(outgoing)))),
         }
-        if (callback := _status_callback(outgoing)) is not None:
-            form["StatusCallback"] = callback
+        # No StatusCallback: nothing here listens to one yet.
         reply = _answer("POST", _messages_url(), data=form)
         if not reply.is_success:
             _refuse(reply)
@@ -95,17 +93,6 @@ class TwilioChannel(Channel):
 
 def _messages_url() -> str:
     return f"{settings.TWILIO_BASE_URL}/2010-04-01/Accounts/{settings.TWILIO_ACCOUNT_SID}/Messages.json"
-
-
-def _status_callback(outgoing: Outgoing) -> str | None:
-    """The token in it lets a status settle a message whose answer was lost.
-
-    Twilio refuses the whole message if it cannot reach the host, so none is named on a developer's machine.
-    """
-    url: str = settings.PUBLIC_URL
-    if not url or httpx.URL(url).host == "localhost":
-        return None
-    return url + STATUS_PATH.format(token=outgoing.token)
 
 
 @cache
