@@ -20,6 +20,7 @@ SWEEPS = (
     Sweep("notifications.tasks.resolve_unknown", 30, "Finds out what became of messages cut off midway."),
     Sweep("notifications.tasks.reconcile_changed", 60, "Plans reminders again for what changed."),
     Sweep("scheduling.tasks.expire_holds", 60, "Frees held times that nobody confirmed."),
+    Sweep("scheduling.tasks.read_busy_calendars", 300, "Reads when clinicians are busy elsewhere."),
     Sweep("notifications.tasks.reconcile_all", 3600, "Plans reminders again for all sessions to come."),
     Sweep("config.tasks.heartbeat", INTERVAL_SECONDS, "Shows that beat, broker and worker work."),
 )

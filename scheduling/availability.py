@@ -40,7 +40,7 @@ from scheduling.engine.types import (
     ResourceKey,
     Span,
 )
-from scheduling.models import AppointmentType, Booking, Occupancy, Phase
+from scheduling.models import AppointmentType, Booking, BusyTime, Occupancy, Phase
 from treatment_plans.models import TreatmentPlan
 
 
@@ -208,6 +208,13 @@ def _clinicians(wish: Wish, phases: Sequence[Phase], reach: Span, now: datetime)
             hours, "weekday", "starts_local", "ends_local", "effective_from_on", "effective_until_on"
         ),
         off=packed(_during(TimeOff.objects.filter(clinician=OuterRef("pk")), reach), "starts_at", "ends_at"),
+        elsewhere=packed(
+            BusyTime.objects.filter(
+                calendar__clinician=OuterRef("pk"), span__overlap=(reach.start, reach.end)
+            ),
+            "span__startswith",
+            "span__endswith",
+        ),
         extra=packed(extra, "on", "starts_local", "ends_local"),
         licensed=packed(licences, "valid_from_on", "valid_through_on"),
         busy=_busy(wish, reach, now, clinician=OuterRef("pk")),
@@ -276,7 +283,7 @@ def _clinician_calendar(
     )
     return Calendar(
         hours=open_spans(rules, tz, days),
-        away=(*closed, *_spans(clinician.off)),
+        away=(*closed, *_spans(clinician.off), *_spans(clinician.elsewhere)),
         busy=_spans(clinician.busy),
         licensed=licensed,
         full=full_spans(_spans(clinician.counted), timedelta(minutes=asked_minutes), limits, days=days, tz=tz)

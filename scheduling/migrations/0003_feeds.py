@@ -30,6 +30,7 @@ class Migration(migrations.Migration):
                 ('etag', models.CharField(blank=True, max_length=200)),
                 ('last_error_code', models.CharField(blank=True, max_length=40, verbose_name='last error')),
                 ('failure_count', models.PositiveIntegerField(default=0, verbose_name='failures in a row')),
+                ('unread_count', models.PositiveIntegerField(default=0, verbose_name='events that make no sense')),
                 ('clinician', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='practice.clinician', verbose_name='clinician')),
                 ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='created by')),
             ],

@@ -86,6 +86,7 @@ class BusyCalendar(models.Model):
     etag = models.CharField(max_length=200, blank=True)
     last_error_code = models.CharField(_("last error"), max_length=40, blank=True)
     failure_count = models.PositiveIntegerField(_("failures in a row"), default=0)
+    unread_count = models.PositiveIntegerField(_("events that make no sense"), default=0)
 
     class Meta:
         verbose_name = _("busy calendar")
@@ -118,7 +119,7 @@ class BusyCalendar(models.Model):
 
     def age(self, *, now: datetime) -> timedelta | None:
         """How old what we know is; None while we know nothing."""
-        return self.fetched_at and max(timedelta(0), now - self.fetched_at)
+        return None if self.fetched_at is None else max(timedelta(0), now - self.fetched_at)
 
 
 class BusyTime(models.Model):
