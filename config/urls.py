@@ -6,6 +6,7 @@ from drf_spectacular.views import SpectacularJSONAPIView
 
 from config import docs, problems
 from practice.api.authentication import StaffSession, TokenAuthentication
+from scheduling.api.feeds import feed
 
 # The first one's challenge makes a request without credentials a 401; the session has none.
 AUTHENTICATION = [TokenAuthentication, StaffSession]
@@ -23,6 +24,7 @@ API: list[URLPattern | URLResolver] = [
 urlpatterns = [
     path("api/v1/", include(API)),
     path("problems/<slug:code>", problems.explain, name="problem"),
+    path("feeds/<str:secret>.ics", feed, name="feed"),
     path("admin/", admin.site.urls),
     path("", include("web.frontdesk.urls")),
     path("", include("web.dashboard.urls")),

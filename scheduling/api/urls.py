@@ -1,12 +1,15 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from scheduling.api.feeds import BusyCalendarViews, FeedViews
 from scheduling.api.openings import OpeningViews
 from scheduling.api.views import AcknowledgementViews, AppointmentTypeViews, BookingViews
 
 router = SimpleRouter(trailing_slash=False)
 router.register("appointment-types", AppointmentTypeViews, basename="appointment-type")
 router.register("bookings", BookingViews, basename="booking")
+router.register("feeds", FeedViews, basename="feed")
+router.register("busy-calendars", BusyCalendarViews, basename="busy-calendar")
 
 urlpatterns = [
     path("openings", OpeningViews.as_view({"get": "find"}), name="opening-find"),

@@ -109,6 +109,14 @@ POLICY: dict[str, tuple[str, bool]] = {
     "POST bookings/{pk}/complete": ("TP", CLIENT),
     "POST bookings/{pk}/no-show": ("ADTP", CLIENT),
     "POST bookings/{booking_id}/acknowledgements": ("ADTPN", CLIENT),
+    "GET feeds": ("ADTP", OPEN),
+    "GET feeds/{pk}": ("ADTP", OPEN),
+    "POST feeds": ("ADTP", OPEN),
+    "POST feeds/{pk}/revoke": ("ADTP", OPEN),
+    "GET busy-calendars": ("ADTP", OPEN),
+    "GET busy-calendars/{pk}": ("ADTP", OPEN),
+    "POST busy-calendars": ("ADTP", OPEN),
+    "POST busy-calendars/{pk}/stop": ("ADTP", OPEN),
     # messages
     "GET reminders": ("ADTPNO", CLIENT),
     "GET reminders/{pk}": ("ADTPN", CLIENT),
@@ -178,6 +186,8 @@ BODIES: dict[str, Callable[[Clinic], dict[str, Any]]] = {
     },
     "POST bookings/{pk}/reschedule": lambda clinic: {"starts_local": "2026-12-02T13:00"},
     "POST bookings/{pk}/cancel": lambda clinic: {"party": "client", "reason": "a cold"},
+    "POST feeds": lambda clinic: {"clinician": clinic.ana.pk},
+    "POST busy-calendars": lambda clinic: {"clinician": clinic.ana.pk, "url": "https://other.example/a.ics"},
     "POST bookings/{booking_id}/acknowledgements": lambda clinic: {
         "item": "fasting",
         "answer": "confirmed",
@@ -190,6 +200,9 @@ DONE = {200, 201, 204, 409}  # 409: the booking or the plan is not in a state fo
 TOO_EARLY = {400}  # nobody is a no-show before the start
 NOT_SIGNED_IN = {"anonymous", "inactive"}
 OFF_THE_TEAM = {"therapist who left the team", "psychiatrist of others"}
+# Calendars are their clinician's and the desk's: those of the world are of the therapist on the team.
+CALENDARS = {"feeds", "busy-calendars"}
+OTHER_CLINICIANS = {*OFF_THE_TEAM, "psychiatrist on the team"}
 UNSERVED = [
     Route(method, path, view)
     for path, view in sorted({(route.path, route.view) for route in routes()}, key=lambda pair: pair[0])
@@ -234,6 +247,8 @@ def expected(world: World, actor: str, route: Route) -> set[int]:
         return {403}
     if is_about_a_client and actor in OFF_THE_TEAM and not is_plain_list(route):
         return {404}
+    if actor in OTHER_CLINICIANS and route.path.split("/")[0] in CALENDARS and not is_plain_list(route):
+        return {404} if "{pk}" in route.path else {403}
     return TOO_EARLY if str(route) == "POST bookings/{pk}/no-show" else DONE
 
 

@@ -14,7 +14,7 @@ from notifications.deliver import deliver_due
 from notifications.models import Message
 from practice import activity
 from practice.models import CareTeamMember, Client, Role, SupportPerson, User
-from scheduling import booking, readiness
+from scheduling import booking, busy_times, feeds, readiness
 from scheduling.booking import Request
 from scheduling.models import Acknowledgement, Booking
 from tests.api.calls import Caller
@@ -84,6 +84,8 @@ def make_world(clinic: Clinic) -> World:
         due_from_at=NOW,
         due_until_at=NOW + timedelta(days=1),
     )
+    feeds.make(clinic.ana, secret=feeds.new_secret(), actor=clinic.kim, now=NOW)
+    busy_times.add(clinic.ana, "https://calendar.example/ana.ics", actor=clinic.kim, now=NOW)
     with transaction.atomic():
         activity.record(
             "client.read", clinic.maya, actor=clinic.ada, at=NOW, client=clinic.maya, reason=CANARY
