@@ -82,7 +82,7 @@ def test_no_request_breaks_it(world: World, actor: str) -> None:
     seen: list[int] = []
     for result in document(headers["Authorization"]).get_all_operations():
         hold(result.ok(), headers, real, seen)
-    assert len(seen) > 400
+    assert len(seen) > 350
     assert {status // 100 for status in seen} == {2, 4}
 
 
@@ -90,7 +90,7 @@ def hold(operation: Any, headers: dict[str, str], real: dict[str, int], seen: li
     as_documented, not_as_documented = (operation.as_strategy(generation_mode=mode) for mode in MODES)
 
     @settings(
-        max_examples=EXAMPLES or 6,
+        max_examples=EXAMPLES or 5,
         derandomize=not EXAMPLES,
         database=None,
         deadline=None,
