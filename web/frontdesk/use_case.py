@@ -17,7 +17,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.admin.sites import AdminSite
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.functional import Promise
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -52,7 +52,6 @@ class NoFields(forms.Form):
 class UseCasePage(View):
     """Subclasses name the form and the roles, load the subject, and call one door."""
 
-    http_method_names = ["get", "post"]
     template_name = "frontdesk/use_case.html"
     form_class: type[forms.Form] = NoFields
     roles: frozenset[Any] = frozenset()
@@ -91,6 +90,8 @@ class UseCasePage(View):
     # The mechanism
 
     def dispatch(self, request: HttpRequest, *args: Any, **ids: int) -> HttpResponse:
+        if request.method not in ("GET", "HEAD", "POST"):
+            return HttpResponseNotAllowed(["GET", "POST"])
         self.user: User = user_of(request)
         self.now: datetime = present.now()
         self.refusal: DomainError | None = None

@@ -25,7 +25,7 @@
     "?": show,
   };
   document.addEventListener("keydown", (event) => {
-    const typing = event.target.closest("input, select, textarea, [contenteditable], dialog");
+    const typing = event.target.closest("input, select, textarea, [contenteditable], dialog[open]");
     const asks = event.ctrlKey || event.metaKey || event.altKey;
     const isOff = localStorage.getItem(KEYS_OFF) !== null && event.key !== "?";
     if (typing || asks || isOff || !actions[event.key]) return;
