@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
@@ -43,6 +44,8 @@ from scheduling.engine.types import (
 from scheduling.models import AppointmentType, Booking, BusyTime, Occupancy, Phase
 from treatment_plans.models import TreatmentPlan
 
+C = TypeVar("C", Clinician, Room)
+
 
 @dataclass(frozen=True)
 class Wish:
@@ -56,6 +59,8 @@ class Wish:
     psychiatrist_id: int | None = None
     room_id: int | None = None
     moving_booking_id: int | None = None  # its own occupancy does not stand in its way
+    spreads: bool = False  # candidates in an order of their own, those whom the plan names still first
+    waives_notice: bool = False
 
 
 @dataclass(frozen=True)
@@ -131,7 +136,7 @@ def load(wish: Wish, window: Span, *, now: datetime) -> Board:
         length=timedelta(minutes=kind.duration_minutes),
         needs=_needs(phases, pools),
         grid=GridRule(kind.start_step_minutes, clock.zone(wish.location.time_zone)),
-        earliest=now + timedelta(minutes=kind.min_notice_minutes),
+        earliest=now + timedelta(minutes=0 if wish.waives_notice else kind.min_notice_minutes),
         latest=now + timedelta(days=kind.horizon_days),
         client_busy=client_busy,
     )
@@ -221,7 +226,7 @@ def _clinicians(wish: Wish, phases: Sequence[Phase], reach: Span, now: datetime)
         counted=_busy(wish, _whole_weeks(days, tz), now, clinician=OuterRef("pk"), of_limited=True),
     )
     preferred = (wish.plan.therapist_id, wish.plan.prescriber_id) if wish.plan else ()
-    return sorted(found, key=lambda clinician: (clinician.pk not in preferred, clinician.pk))
+    return sorted(_in_order(found, wish), key=lambda clinician: clinician.pk not in preferred)
 
 
 def _rooms(wish: Wish, phases: Sequence[Phase], reach: Span, now: datetime) -> Iterable[Room]:
@@ -231,7 +236,13 @@ def _rooms(wish: Wish, phases: Sequence[Phase], reach: Span, now: datetime) -> I
     rooms = Room.objects.filter(location=wish.location, kind__in=kinds, is_active=True).order_by("pk")
     if wish.room_id:
         rooms = rooms.filter(pk=wish.room_id)
-    return rooms.annotate(busy=_busy(wish, reach, now, "room_place", room=OuterRef("pk")))
+    return _in_order(rooms.annotate(busy=_busy(wish, reach, now, "room_place", room=OuterRef("pk"))), wish)
+
+
+def _in_order(candidates: Iterable[C], wish: Wish) -> list[C]:
+    """By age, so that all prefer the same; or by chance, so that those who lost a race part ways."""
+    by_age = sorted(candidates, key=lambda candidate: candidate.pk)
+    return random.sample(by_age, len(by_age)) if wish.spreads else by_age
 
 
 def _minutes_asked(phases: Sequence[Phase]) -> Counter[str]:

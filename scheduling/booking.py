@@ -5,7 +5,7 @@ Seven steps, always in this order: access (the caller's) → lock → load → d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -32,7 +32,7 @@ from treatment_plans.models import PlannedSession, TreatmentPlan
 R = TypeVar("R")
 Choice = Mapping[str, ResourceKey]
 
-TRIES = 3
+TRIES = 8
 MOST_HOLDS_PER_USER, MOST_HOLDS_PER_CLIENT = 5, 2
 ALTERNATIVES = 3
 LOOK_BACK, LOOK_AHEAD = timedelta(days=3), timedelta(days=14)
@@ -54,6 +54,7 @@ class Request:
     psychiatrist_id: int | None = None
     room_id: int | None = None
     moving: Booking | None = None
+    spreads: bool = False  # another choice than everybody else's, after a lost race
 
     @property
     def wish(self) -> Wish:
@@ -66,7 +67,13 @@ class Request:
             psychiatrist_id=self.psychiatrist_id,
             room_id=self.room_id,
             moving_booking_id=self.moving.pk if self.moving else None,
+            spreads=self.spreads,
         )
+
+    def wish_for(self, starts_at: datetime) -> Wish:
+        """Who changes only people or room, and not the time, needs no notice."""
+        is_same_time = self.moving is not None and self.moving.starts_at == starts_at
+        return replace(self.wish, waives_notice=is_same_time)
 
     def session(self, choice: Choice) -> gate.Session:
         return gate.Session(
@@ -95,7 +102,10 @@ def book(
     the nearest openings. Locks the plan, clinicians, rooms and the client, each by primary key.
     """
     return _explained(
-        request, starts_at, now, lambda: _book(request, starts_at, hold_for=hold_for, actor=actor, now=now)
+        request,
+        starts_at,
+        now,
+        lambda wanted: _book(wanted, starts_at, hold_for=hold_for, actor=actor, now=now),
     )
 
 
@@ -127,6 +137,8 @@ def reschedule(
 ) -> Booking:
     """Move a booking; a failed move leaves it as it was. Answers about the old time no longer count.
 
+    With the same start it only changes who and where: no notice is needed, and the client is told nothing.
+
     Who was booked stays unless named anew; the room may change if it must. Errors and locks as in `book`.
     """
     moving = load_booking(booking_id)
@@ -140,7 +152,9 @@ def reschedule(
         room_id=room_id,
         moving=moving,
     )
-    return _explained(request, starts_at, now, lambda: _reschedule(request, starts_at, actor=actor, now=now))
+    return _explained(
+        request, starts_at, now, lambda wanted: _reschedule(wanted, starts_at, actor=actor, now=now)
+    )
 
 
 def openings(request: Request, window: Span, *, limit: int, now: datetime) -> tuple[Opening, ...]:
@@ -148,22 +162,26 @@ def openings(request: Request, window: Span, *, limit: int, now: datetime) -> tu
     board = availability.load(request.wish, window, now=now)
     session = request.session(first_candidates(board))
     loaded = gate.load([session], now=now)
+    judged_here = {need.key for need in board.demand.needs}
+    planned = request.planned_session
     passes: dict[object, bool] = {}
     tz = clock.zone(request.location.time_zone)
 
     def allowed(start: datetime) -> bool:
-        """The gate looks at days, so one answer serves a whole day."""
-        day = clock.local_day(start, tz)
-        if day not in passes:
-            passes[day] = not _without_clinicians(loaded.blockers(session, starts_at=start, now=now))
-        return passes[day]
+        """The gate looks at days, so one answer serves a whole day; only what follows a dose has an hour."""
+        follows_a_dose = planned is not None and planned.after_session_id is not None
+        key = start if follows_a_dose else clock.local_day(start, tz)
+        if key not in passes:
+            found = loaded.blockers(session, starts_at=start, now=now)
+            passes[key] = not _beside_licences(found, judged_here)
+        return passes[key]
 
     return find_openings(board.demand, board.calendars, window=window, limit=limit, allowed=allowed)
 
 
 def blockers(request: Request, starts_at: datetime, *, now: datetime) -> tuple[Blocker, ...]:
     """Every reason why `book` would refuse this start; empty exactly if it would accept."""
-    board = availability.load(request.wish, moment(starts_at), now=now)
+    board = availability.load(request.wish_for(starts_at), moment(starts_at), now=now)
     choice = choose(board, starts_at)
     session = request.session(choice or first_candidates(board))
     against = board.why_not(starts_at, choice=choice)
@@ -248,6 +266,7 @@ def _reschedule(request: Request, starts_at: datetime, *, actor: User, now: date
     session = request.session(choice)
     room = room_of(choice)
     local = promise(starts_at, request.location)
+    is_new_time = starts_at != booking.starts_at
     new = {
         "therapist_id": session.therapist_id,
         "psychiatrist_id": session.psychiatrist_id,
@@ -259,9 +278,9 @@ def _reschedule(request: Request, starts_at: datetime, *, actor: User, now: date
         "starts_local": local.starts_local,
         "time_zone": local.time_zone,
         "fold": local.fold,
-        "version": booking.version + 1,
+        "version": booking.version + is_new_time,
         "revision": booking.revision + 1,
-        "moved_at": now,
+        "moved_at": now if is_new_time else booking.moved_at,
         "touched_at": now,
     }
     for name, value in new.items():
@@ -286,13 +305,14 @@ def _reschedule(request: Request, starts_at: datetime, *, actor: User, now: date
 @step
 def _decide(request: Request, starts_at: datetime, *, now: datetime) -> tuple[Request, Choice]:
     """Choose, lock what was chosen, then judge everything again under the locks."""
-    board = availability.load(request.wish, moment(starts_at), now=now)
+    wish = request.wish_for(starts_at)
+    board = availability.load(wish, moment(starts_at), now=now)
     choice = choose(board, starts_at)
     request = _lock(request, choice or {})
     planned_ids = [request.planned_session.pk] if request.planned_session else []
     release_over(request.client.pk, planned_ids, (choice or {}).values(), now=now)
     if choice is not None:
-        board = availability.load(request.wish, moment(starts_at), now=now)
+        board = availability.load(wish, moment(starts_at), now=now)
     against = board.why_not(starts_at, choice=choice)
     session = request.session(choice or first_candidates(board))
     closed = gate.load([session], now=now).blockers(session, starts_at=starts_at, now=now)
@@ -429,12 +449,15 @@ def _occupy(booking: Booking, choice: Choice) -> None:
     Occupancy.objects.bulk_create(rows)
 
 
-def _explained(request: Request, starts_at: datetime, now: datetime, attempt: Callable[[], R]) -> R:
-    """Try again when a race over a free choice was lost; add the nearest openings to a refusal."""
+def _explained(request: Request, starts_at: datetime, now: datetime, attempt: Callable[[Request], R]) -> R:
+    """Try again when a race over a free choice was lost; add the nearest openings to a refusal.
+
+    Those who lost it together would all choose the same next one, so each then chooses by chance.
+    """
     try:
-        for _each in range(TRIES):
+        for tries in range(TRIES):
             try:
-                return attempt()
+                return attempt(replace(request, spreads=tries > 0))
             except LostRace:
                 continue
         raise Taken
@@ -457,13 +480,11 @@ def moment(starts_at: datetime) -> Span:
 
 
 def _is_only_busy(against: tuple[Blocker, ...]) -> bool:
-    return all(blocker.code == "busy" for blocker in against)
+    return all(blocker.code in {"busy", "limit_reached"} for blocker in against)
 
 
-def _without_clinicians(found: tuple[Blocker, ...]) -> tuple[Blocker, ...]:
-    """The engine judges each candidate's own licence; what the gate says of the first is no reason here."""
-    return tuple(
-        blocker
-        for blocker in found
-        if blocker.code not in {"therapist_not_licensed", "prescriber_not_licensed"}
-    )
+def _beside_licences(found: tuple[Blocker, ...], needs: Collection[str]) -> tuple[Blocker, ...]:
+    """Without the licences of those whom the engine chooses: it judges each candidate's own."""
+    judged = {"therapist": "therapist_not_licensed", "psychiatrist": "prescriber_not_licensed"}
+    skipped = {code for need, code in judged.items() if need in needs}
+    return tuple(blocker for blocker in found if blocker.code not in skipped)

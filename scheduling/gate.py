@@ -61,14 +61,23 @@ class Shared(TypedDict):
 
 
 @dataclass(frozen=True)
+class Booked:
+    """When the live or completed booking of a planned session ends."""
+
+    booking_id: int
+    ends_at: datetime
+
+
+@dataclass(frozen=True)
 class Gate:
     """Everything that is on record about some sessions, loaded once."""
 
     facts: facts.Facts
     doses: Mapping[int, Sequence[DoseFact]]  # by client
+    booked: Mapping[int, Booked]  # by planned session
 
     def blockers(self, session: Session, *, starts_at: datetime, now: datetime) -> tuple[Blocker, ...]:
-        """Every reason why not, judged for the day of the start, or for now once that is later."""
+        """Every reason why not, judged for the day of the start; what ended since then counts too."""
         at = max(starts_at, now)
         day = clock.local_day(starts_at, clock.zone(session.location.time_zone))
         plan = session.plan
@@ -77,7 +86,7 @@ class Gate:
             "therapist": self.facts.clinician(session.therapist_id),
             "prescriber": self.facts.clinician(session.prescriber_id),
         }
-        found = list(_session_is_over(session))
+        found = [*_session_is_over(session), *_inactive(session), *self._out_of_order(session, starts_at)]
         if not session.is_dosing or plan is None:
             plan_status = _plan_status_that_counts(session)
             found += gates.session_blockers(gates.SessionFacts(plan_status=plan_status, **shared), day=day)
@@ -86,6 +95,17 @@ class Gate:
             self._dosing_facts(session, plan, plan.protocol, shared), at=at, day=day
         )
         return tuple(found)
+
+    def _out_of_order(self, session: Session, starts_at: datetime) -> Iterable[Blocker]:
+        planned = session.planned_session
+        if planned is None:
+            return
+        booked = self.booked.get(planned.pk)
+        if booked is not None and booked.booking_id != session.booking_id:
+            yield Blocker("already_booked", _("This planned session has a booking already."))
+        dose = self.booked.get(planned.after_session_id or 0)
+        if dose is not None and starts_at < dose.ends_at:
+            yield Blocker("before_its_dose", _("This session belongs after its dosing session."))
 
     def _dosing_facts(
         self, session: Session, plan: TreatmentPlan, protocol: Protocol, shared: Shared
@@ -121,7 +141,7 @@ def load(sessions: Iterable[Session], *, now: datetime) -> Gate:
     sessions = list(sessions)
     client_ids = {session.client.pk for session in sessions}
     clinician_ids = {pk for session in sessions for pk in session.clinician_ids}
-    return Gate(facts.load(client_ids, clinician_ids), _doses(client_ids, now=now))
+    return Gate(facts.load(client_ids, clinician_ids), *_booked(client_ids, now=now))
 
 
 def session_of(booking: Booking) -> Session:
@@ -138,17 +158,22 @@ def session_of(booking: Booking) -> Session:
     )
 
 
-def _doses(client_ids: Iterable[int], *, now: datetime) -> Mapping[int, Sequence[DoseFact]]:
-    """Live and completed dosing sessions by client."""
+def _booked(
+    client_ids: Iterable[int], *, now: datetime
+) -> tuple[Mapping[int, Sequence[DoseFact]], Mapping[int, Booked]]:
+    """What is live or completed: dosing sessions by client, and the booking of each planned session."""
     doses: dict[int, list[DoseFact]] = defaultdict(list)
+    booked: dict[int, Booked] = {}
     rows = Booking.objects.filter(
-        Booking.in_force(now, or_done=True),
-        client__in=client_ids,
-        appointment_type__kind=PlannedSession.Kind.DOSING,
-    ).values_list("pk", "client", "appointment_type__route", "starts_at", "starts_on", "completed_at")
-    for pk, client, route, starts_at, starts_on, completed_at in rows:
-        doses[client].append(DoseFact(pk, route, starts_at, starts_on, completed_at is not None))
-    return doses
+        Booking.in_force(now, or_done=True), client__in=client_ids, planned_session__isnull=False
+    ).select_related("appointment_type")
+    for row in rows:
+        booked[row.planned_session_id or 0] = Booked(row.pk, row.ends_at)
+        if row.is_dosing:
+            is_done = row.completed_at is not None
+            route = row.appointment_type.route
+            doses[row.client_id].append(DoseFact(row.pk, route, row.starts_at, row.starts_on, is_done))
+    return doses, booked
 
 
 def _plan_status_that_counts(session: Session) -> str | None:
@@ -157,6 +182,13 @@ def _plan_status_that_counts(session: Session) -> str | None:
         return None
     is_early = session.appointment_type.kind in BEFORE_THE_COURSE
     return None if is_early and session.plan.status == TreatmentPlan.Status.DRAFT else session.plan.status
+
+
+def _inactive(session: Session) -> Iterable[Blocker]:
+    if not session.client.is_active:
+        yield Blocker("client_inactive", _("The client's record is no longer active."))
+    if not session.location.is_active:
+        yield Blocker("location_inactive", _("The location is no longer in use."))
 
 
 def _session_is_over(session: Session) -> Iterable[Blocker]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.utils.translation import gettext_noop as _
 
-from practice import activity
+from practice import activity, clock
+from practice.blockers import Blocker
 from practice.doors import door, step
 from practice.errors import Invalid, OutOfScope
 from practice.models import User
 from scheduling import changes, readiness
-from scheduling.errors import HoldOver, NotPossibleNow, NotReady
+from scheduling.errors import HoldOver, NotBookable, NotPossibleNow, NotReady
 from scheduling.models import Booking, Occupancy
 from treatment_plans import sessions
 
@@ -22,12 +23,14 @@ TRANSITIONS: dict[str, frozenset[str]] = {
     Status.HELD: frozenset({Status.BOOKED, Status.EXPIRED, Status.CANCELLED}),
     Status.BOOKED: frozenset({Status.ARRIVED, Status.CANCELLED, Status.NO_SHOW}),
     Status.ARRIVED: frozenset({Status.IN_SESSION, Status.CANCELLED, Status.NO_SHOW}),
-    Status.IN_SESSION: frozenset({Status.COMPLETED, Status.CANCELLED}),
+    Status.IN_SESSION: frozenset({Status.COMPLETED}),  # a dose may have been given: it can't be undone
     Status.COMPLETED: frozenset(),
     Status.CANCELLED: frozenset(),
     Status.NO_SHOW: frozenset(),
     Status.EXPIRED: frozenset(),
 }
+
+AROUND = timedelta(hours=3)  # for sessions near midnight
 
 STAMPS: dict[str, str] = {
     Status.BOOKED: "booked_at",
@@ -42,27 +45,34 @@ STAMPS: dict[str, str] = {
 
 @door
 def confirm(booking_id: int, *, actor: User, now: datetime) -> Booking:
-    """Turn a held time into a booking. Raises HoldOver once its minutes are over."""
+    """Turn a held time into a booking. Raises HoldOver once it is over, NotBookable at a closed gate."""
     booking = lock(booking_id)
     if booking.status == Status.EXPIRED or _hold_is_over(booking, now=now):
         raise HoldOver
+    check_transition(booking, Status.BOOKED)
+    closed = readiness.gate_blockers(booking, now=now)
+    if closed:
+        raise NotBookable(blockers=closed)
     move_to(booking, Status.BOOKED, actor=actor, now=now)
     return booking
 
 
 @door
 def arrive(booking_id: int, *, actor: User, now: datetime) -> Booking:
-    """The client is here. Never refused for a missing item: that is looked at before the start."""
+    """The client is here. Refused on another day only: what is missing is looked at before the start."""
     booking = lock(booking_id)
+    check_transition(booking, Status.ARRIVED)
+    check_its_day(booking, now=now)
     move_to(booking, Status.ARRIVED, actor=actor, now=now)
     return booking
 
 
 @door
 def start(booking_id: int, *, actor: User, now: datetime) -> Booking:
-    """Begin the session. Raises NotReady with every light that is not ready, judged again now."""
+    """Begin the session. Raises NotReady with every light that is not ready, judged again for now."""
     booking = lock(booking_id)
     check_transition(booking, Status.IN_SESSION)
+    check_its_day(booking, now=now)
     blockers = readiness.start_blockers(booking, now=now)
     if blockers:
         raise NotReady(blockers=blockers)
@@ -125,6 +135,13 @@ def lock(booking_id: int) -> Booking:
     if found is None:
         raise OutOfScope
     return found
+
+
+def check_its_day(booking: Booking, *, now: datetime) -> None:
+    """A session takes place on the day for which it was judged, or in the night around it."""
+    opens_at, closes_at = clock.day_span(booking.starts_on, clock.zone(booking.time_zone))
+    if not min(opens_at, booking.starts_at - AROUND) <= now < max(closes_at, booking.ends_at + AROUND):
+        raise NotReady(blockers=[Blocker("not_its_day", _("This session is booked for another day."))])
 
 
 def check_transition(booking: Booking, status: str) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime
 from django.utils.translation import gettext_noop as _
 
 from practice import activity
-from practice.access import CLINICAL, check_role
+from practice.access import TREATING, check_role
 from practice.blockers import Blocker
 from practice.doors import door
 from practice.errors import Invalid, OutOfScope
@@ -99,15 +99,23 @@ def requirements(booking: Booking) -> Requirements:
     )
 
 
+def gate_blockers(booking: Booking, *, now: datetime) -> tuple[Blocker, ...]:
+    """Every reason of the gate against a booking at its own time."""
+    session = gate.session_of(booking)
+    return gate.load([session], now=now).blockers(session, starts_at=booking.starts_at, now=now)
+
+
 def start_blockers(booking: Booking, *, now: datetime) -> tuple[Blocker, ...]:
-    """Every reason why a session may not start: the gate's, and each of the client's items that is open."""
+    """Every reason why a session may not start: the gate's, judged for today, and each item that is open."""
+    session = gate.session_of(booking)
+    closed = gate.load([session], now=now).blockers(session, starts_at=now, now=now)
     judgement = judge([booking], now=now)[booking.pk]
     open_items = [
         Blocker(f"{light.name}_not_confirmed", NOT_READY[light.name])
         for light in judgement.lights
         if light.name in NOT_READY and light.state in (LightState.WAITING, LightState.BLOCKED)
     ]
-    return (*judgement.blockers, *open_items)
+    return (*closed, *open_items)
 
 
 @door
@@ -149,7 +157,7 @@ def acknowledge(
     if not getattr(requirements(booking), item):
         raise Invalid(_("This session does not need that."), code="not_needed", pointer="/item")
     if answer == Acknowledgement.Answer.OVERRIDDEN:
-        check_role(actor, CLINICAL)
+        check_role(actor, TREATING)
         if not detail.strip():
             raise Invalid(_("An override needs a reason."), code="required", pointer="/detail")
     said = Acknowledgement.objects.create(

@@ -33,7 +33,10 @@ class Facts:
     clinicians: Mapping[int, gates.ClinicianFact]
 
     def clinician(self, clinician_id: int | None) -> gates.ClinicianFact | None:
-        return None if clinician_id is None else self.clinicians[clinician_id]
+        """None for nobody. Who no longer works here has no licence that counts."""
+        if clinician_id is None:
+            return None
+        return self.clinicians.get(clinician_id, gates.ClinicianFact(()))
 
 
 def load(client_ids: Iterable[int], clinician_ids: Iterable[int]) -> Facts:
@@ -66,7 +69,7 @@ def load(client_ids: Iterable[int], clinician_ids: Iterable[int]) -> Facts:
         ),
         enrollments=packed(RemsEnrollment.objects.filter(client=OuterRef("pk")), "enrolled_on", "ended_on"),
     )
-    clinicians = Clinician.objects.filter(pk__in=set(clinician_ids)).annotate(
+    clinicians = Clinician.objects.filter(pk__in=set(clinician_ids), is_active=True).annotate(
         held=packed(
             Licence.objects.filter(clinician=OuterRef("pk")), "state", "valid_from_on", "valid_through_on"
         )

@@ -12,7 +12,7 @@ from practice.clients import join_care_team
 from practice.doors import door
 from practice.editing import lock_for_edit, save_changes, save_new
 from practice.errors import Invalid
-from practice.models import Clinician, User
+from practice.models import Client, Clinician, User
 from treatment_plans.errors import (
     InactiveClinician,
     NotAPrescriber,
@@ -41,7 +41,7 @@ def draft(
     """Plan a course under an approved protocol; `doses` defaults to the protocol's series.
 
     `with_intake` plans the consult and the evaluation too, for a client who has had neither.
-    Raises HasAnOpenPlan, ProtocolNotUsable, NotATherapist, NotAPrescriber, InactiveClinician.
+    Locks the client. Raises HasAnOpenPlan, ProtocolNotUsable, NotATherapist, NotAPrescriber, InactiveClinician.
     """
     if not protocol.is_usable:
         raise ProtocolNotUsable(pointer="/protocol")
@@ -55,6 +55,7 @@ def draft(
     doses = protocol.series_length if doses is None else doses
     if not 1 <= doses <= MOST_DOSES:
         raise Invalid(_("A course has 1 to 30 doses."), pointer="/doses")
+    Client.objects.select_for_update(no_key=True).get(pk=client_id)
     plan = save_new(
         TreatmentPlan(
             client_id=client_id,

@@ -69,7 +69,7 @@ ALLOWED = {
     ("held", "booked"), ("held", "expired"), ("held", "cancelled"),
     ("booked", "arrived"), ("booked", "cancelled"), ("booked", "no_show"),
     ("arrived", "in_session"), ("arrived", "cancelled"), ("arrived", "no_show"),
-    ("in_session", "completed"), ("in_session", "cancelled"),
+    ("in_session", "completed"),
 }  # fmt: skip
 
 

@@ -98,24 +98,27 @@ def test_it_moves_a_booking_and_asks_again(ready: Clinic) -> None:
 
 def test_a_session_is_lived_through(ready: Clinic) -> None:
     booked = book(ready).json()["id"]
-    desk, ana = Caller(ready.kim), Caller(ready.ana)
+    desk = Caller(ready.kim)
     for item in ("fasting", "ride", "support_person"):
         said = {"item": item, "answer": "confirmed", "said_by": "client", "source": "phone"}
         desk.post(f"bookings/{booked}/acknowledgements", said)
-    assert desk.post(f"bookings/{booked}/arrive").json()["status"] == "arrived"
-    assert desk.post(f"bookings/{booked}/start").status_code == 403
-    assert ana.post(f"bookings/{booked}/start").json()["status"] == "in_session"
-    done = ana.post(f"bookings/{booked}/complete")
-    assert (done.json()["status"], done.json()["lights"]) == ("completed", [])
-    again = ana.post(f"bookings/{booked}/complete")
-    assert (again.status_code, again.json()["code"]) == (409, "wrong_status")
+    with time_machine.travel(START, tick=False):
+        desk, ana = Caller(ready.kim), Caller(ready.ana)  # signed in anew, a week later
+        assert desk.post(f"bookings/{booked}/arrive").json()["status"] == "arrived"
+        assert desk.post(f"bookings/{booked}/start").status_code == 403
+        assert ana.post(f"bookings/{booked}/start").json()["status"] == "in_session"
+        done = ana.post(f"bookings/{booked}/complete")
+        assert (done.json()["status"], done.json()["lights"]) == ("completed", [])
+        again = ana.post(f"bookings/{booked}/complete")
+        assert (again.status_code, again.json()["code"]) == (409, "wrong_status")
 
 
 def test_a_session_does_not_start_while_a_light_is_not_ready(ready: Clinic) -> None:
     booked = book(ready).json()["id"]
-    ana = Caller(ready.ana)
-    ana.post(f"bookings/{booked}/arrive")
-    answer = ana.post(f"bookings/{booked}/start")
+    with time_machine.travel(START, tick=False):
+        ana = Caller(ready.ana)
+        ana.post(f"bookings/{booked}/arrive")
+        answer = ana.post(f"bookings/{booked}/start")
     assert (answer.status_code, answer.json()["code"]) == (409, "not_ready")
     assert codes(answer) == {"fasting_not_confirmed", "ride_not_confirmed", "support_person_not_confirmed"}
 
