@@ -22,6 +22,7 @@ SWEEPS = (
     Sweep("scheduling.tasks.expire_holds", 60, "Frees held times that nobody confirmed."),
     Sweep("scheduling.tasks.read_busy_calendars", 300, "Reads when clinicians are busy elsewhere."),
     Sweep("notifications.tasks.reconcile_all", 3600, "Plans reminders again for all sessions to come."),
+    Sweep("config.tasks.forget_answers", 3600, "Deletes stored answers to requests after a day."),
     Sweep("config.tasks.heartbeat", INTERVAL_SECONDS, "Shows that beat, broker and worker work."),
 )
 

@@ -1,6 +1,13 @@
 from celery import shared_task
 
 from config.heartbeats import record_heartbeat
+from practice import idempotency, present
+
+
+@shared_task
+def forget_answers() -> None:
+    """Answers to idempotent requests hold records of clients: none stays longer than it is needed."""
+    idempotency.forget_old(present.now())
 
 
 @shared_task

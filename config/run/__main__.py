@@ -117,13 +117,13 @@ def start_all(supervisor: Supervisor, screen: Screen, places: Places, host: str,
         supervisor.start(Program("worker", [*celery, *worker, "-n", "worker@%h", *level], stop_seconds=15))
         supervisor.start(Program("beat", [*celery, "beat", *level]))
         if not supervisor.wait_for(
-            every_so_often(lambda: answers(host, port, "/readyz")), seconds=READY_SECONDS
+            every_so_often(lambda: answers(host, port, "/healthz")), seconds=READY_SECONDS
         ):
             raise CannotStart(f"The site did not become ready within {READY_SECONDS} s; see the lines above.")
     screen.welcome(places.data / "welcome.txt", host, port, seconds=time.monotonic() - began)
-    well = supervisor.wait_for(every_so_often(lambda: answers(host, port, "/healthz")), seconds=READY_SECONDS)
+    well = supervisor.wait_for(every_so_often(lambda: answers(host, port, "/readyz")), seconds=READY_SECONDS)
     if not well:
-        screen.say(f"Something is not well yet; http://{host}:{port}/healthz says what.")
+        screen.say(f"Something is not well yet; http://{host}:{port}/readyz says what.")
 
 
 def start_servers(supervisor: Supervisor, screen: Screen, places: Places) -> None:

@@ -63,11 +63,11 @@ def test_it_runs_and_stops_without_a_trace(launch, port):
     process = launch("data")
     said = lines_until(process, READY)
     assert "PostgreSQL (first start" in said
-    assert answer_of("127.0.0.1", port, "/readyz") == 200
+    assert answer_of("127.0.0.1", port, "/healthz") == 200
     deadline = time.monotonic() + 30
-    while answer_of("127.0.0.1", port, "/healthz") != 200 and time.monotonic() < deadline:
+    while answer_of("127.0.0.1", port, "/readyz") != 200 and time.monotonic() < deadline:
         time.sleep(0.2)
-    assert answer_of("127.0.0.1", port, "/healthz") == 200  # worker and beat are there too
+    assert answer_of("127.0.0.1", port, "/readyz") == 200  # worker and beat are there too
 
     on_the_same_port = launch("other")
     assert on_the_same_port.wait(timeout=10) == 1
