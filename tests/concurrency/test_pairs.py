@@ -14,11 +14,11 @@ from django.db import connection, transaction
 from practice import directory
 from practice.errors import Busy, Taken
 from practice.idempotency import Answer, Claim, Replay, claiming, hash_request
-from practice.models import Activity, Client, IdempotencyKey, TimeOff
+from practice.models import Activity, Client, IdempotencyKey, Room, TimeOff
 from scheduling import booking, lifecycle, readiness
 from scheduling.errors import NotBookable, NotPossibleNow, NotReady
 from scheduling.models import Booking, Occupancy
-from tests.cast import NOW, Clinic, at, make_client
+from tests.cast import NOW, Clinic, at, make_client, make_clinician
 from tests.concurrency.racing import overlaps, settled_deadlocks, together
 from treatment_plans import prescriptions
 from treatment_plans.models import FollowUp, PlannedSession, Prescription
@@ -257,3 +257,20 @@ def test_who_waits_for_a_lock_too_long_is_told_to_come_back(clinic: Clinic) -> N
     _, result = together([hold, hurry])
     assert isinstance(result, Busy)
     assert Booking.objects.count() == 0
+
+
+@pytest.mark.parametrize("count", [4, 12])
+def test_as_many_people_as_rooms_all_get_one(clinic: Clinic, count: int) -> None:
+    """All want any therapist at the same start, and there is one for each: nobody is refused."""
+    for number in range(count - 2):
+        make_clinician(f"Therapist {number}", "therapist", clinic.location)
+    for number in range(count - 1):
+        Room.objects.create(location=clinic.location, name=f"Talk {number}", kind=Room.Kind.THERAPY)
+    clients = [make_client(f"Client {number}", clinic.location) for number in range(count)]
+    kind, kim = clinic.appointment_type("consult"), clinic.kim
+
+    def consult(client: Client) -> Booking:
+        return booking.book(booking.Request(client, kind, clinic.location), START, actor=kim, now=NOW)
+
+    results = together([lambda client=client: consult(client) for client in clients])  # type: ignore[misc]
+    assert kinds(results) == ["yes"] * count, [repr(result) for result in results]
