@@ -1,8 +1,9 @@
-"""Claim, check once more, send, mark.
+"""Claim, check once more, begin, send, mark.
 
 What may go wrong, and what then: a worker that dies after its claim leaves rows in `sending`. When their
-lease is over they become `unknown` and are never simply sent again: `notifications.resolve` asks the
-provider, and where it can't tell, a person decides. So each reminder is accepted by a provider at most
+lease is over, those whose message was never begun are planned again. The others become `unknown` and are
+never simply sent again: `notifications.resolve` asks the provider, and where it can't tell, a person
+decides. So each reminder is accepted by a provider at most
 once, and none is claimed after the booking's cancellation has committed: the claim holds the booking's lock
 when it looks. What was claimed just before may still arrive, and the news of the cancellation follows it.
 """
@@ -12,8 +13,7 @@ from __future__ import annotations
 import logging
 import random
 import uuid
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -28,7 +28,7 @@ from notifications.crash import crash_here
 from notifications.facts import Loaded
 from notifications.lint import problems
 from notifications.models import Message, Reminder, ReminderEvent
-from notifications.reconcile import RELATED, judged, skip, why_skipped
+from notifications.reconcile import RELATED, judged, reconcile_these, reminders_of, skip, why_skipped
 from notifications.rules import Wanted
 from practice import phones
 from practice.doors import door
@@ -52,28 +52,40 @@ class Claimed:
 
 
 def deliver_due(*, clock: Callable[[], datetime], stop_at: datetime | None = None, limit: int = BATCH) -> int:
-    """Send what is due, at most `limit`; returns how many rows were looked at, 0 when there is no work.
+    """Send what is due, at most `limit`; returns how many rows were dealt with, 0 when there is no work.
 
     No send begins after `stop_at`, or so late in the lease that the provider's answer could miss its end.
     """
-    looked_at, claimed = claim(now=clock(), limit=limit)
+    handled, claimed = claim(now=clock(), limit=limit)
     crash_here("after_claim")
     with ExitStack() as open_until_done:
         names = {one.reminder.channel for one in claimed}
         channels = {name: open_until_done.enter_context(channel_for(name)) for name in names}
         for one in claimed:
             last_start = one.lease_until - PROVIDER_TIMEOUT
-            if clock() > min(last_start, stop_at or last_start):
-                _give_back(one, now=clock())
-            else:
-                _send(one, channels[one.reminder.channel], clock=clock)
-    return looked_at
+            try:
+                if clock() > min(last_start, stop_at or last_start):
+                    _give_back(one, now=clock())
+                else:
+                    _send(one, channels[one.reminder.channel], clock=clock)
+            except Exception:  # its lease will end, and `resolve` finds out; the others can still go
+                logger.exception("reminder %s: what became of it could not be noted", one.reminder.pk)
+    _look_for_another_way(claimed, now=clock())
+    return handled
+
+
+def _look_for_another_way(claimed: Iterable[Claimed], *, now: datetime) -> None:
+    """What was refused for good on one channel may be wanted on the next."""
+    failed = Reminder.objects.filter(pk__in=[one.reminder.pk for one in claimed], state=State.FAILED)
+    if booking_ids := list(failed.values_list("booking", flat=True)):
+        reconcile_these(booking_ids, now=now)
 
 
 @door
 def claim(*, now: datetime, limit: int) -> tuple[int, list[Claimed]]:
     """Take due rows for sending, in one short transaction that ends before any provider is called.
 
+    Returns how many rows were dealt with, and those that were taken.
     Never waits: a reminder that another worker has, or whose booking is being changed, is left for the next
     round. Each row is judged again by the rules, with the facts of now.
     """
@@ -89,14 +101,13 @@ def claim(*, now: datetime, limit: int) -> tuple[int, list[Claimed]]:
         .order_by("pk")
     )
     loaded = facts.load(bookings)
-    gone_out = _gone_out(loaded)
+    stored = reminders_of(loaded)
+    rows = [row for row in rows if row.booking_id in loaded]
     claimed = []
     for row in rows:
-        if row.booking_id not in loaded:
-            continue
         one = loaded[row.booking_id]
         try:
-            wanted, why_not = _judged_again(row, one, gone_out[row.booking_id], now=now)
+            wanted, why_not = _judged_again(row, one, stored[row.booking_id], now=now)
             rendered = render(row, one) if wanted and wanted.due_at <= now else None
         except Exception:  # one broken record must not keep the others waiting
             logger.exception("reminder %s can not be judged or worded", row.pk)
@@ -111,21 +122,13 @@ def claim(*, now: datetime, limit: int) -> tuple[int, list[Claimed]]:
     return len(rows), claimed
 
 
-def _gone_out(loaded: Iterable[int]) -> Mapping[int, list[Reminder]]:
-    """The reminders of these bookings that may have reached the client."""
-    found: dict[int, list[Reminder]] = defaultdict(list)
-    for reminder in Reminder.objects.filter(booking__in=loaded, state__in=Reminder.MAY_HAVE_GONE_OUT):
-        found[reminder.booking_id].append(reminder)
-    return found
-
-
 def _judged_again(
-    row: Reminder, loaded: Loaded, gone_out: Iterable[Reminder], *, now: datetime
+    row: Reminder, loaded: Loaded, stored: Iterable[Reminder], *, now: datetime
 ) -> tuple[Wanted | None, str]:
     """What the rules want of this row now; or None, and why it is not wanted any more."""
     if row.booking_version != loaded.booking.version or now >= row.expires_at:
         return None, why_skipped(loaded, row, None, now=now)
-    plan, key = judged(loaded, gone_out, now=now), (row.kind, row.channel)
+    plan, key = judged(loaded, stored, now=now), (row.kind, row.channel)
     due = next((item for item in plan.due if (item.kind, item.channel) == key), None)
     missed = next((item for item in plan.missed if (item.kind, item.channel) == key), None)
     return due, "" if due else why_skipped(loaded, row, missed, now=now)
@@ -133,9 +136,9 @@ def _judged_again(
 
 def _give_up(row: Reminder, *, now: datetime) -> None:
     """planned → dead: on the desk's list."""
-    row.state, row.last_error_code = State.DEAD, "broken"
+    row.state, row.last_error_code = State.DEAD, Reminder.BROKEN
     row.save(update_fields=["state", "last_error_code"])
-    _record(row, State.PLANNED, State.DEAD, now=now, detail="broken")
+    _record(row, State.PLANNED, State.DEAD, now=now, detail=Reminder.BROKEN)
 
 
 def _postpone(row: Reminder, wanted: Wanted) -> None:
@@ -210,7 +213,9 @@ def render(row: Reminder, loaded: Loaded) -> wording.Rendered:
 
 
 def _send(one: Claimed, channel: Channel, *, clock: Callable[[], datetime]) -> None:
-    """One provider call, outside any transaction. One bad row must not stop the others."""
+    """One provider call, outside any transaction."""
+    if not _begin(one, now=clock()):
+        return  # the lease was over and somebody else has it
     try:
         crash_here("before_send")
         receipt = channel.send(one.outgoing)
@@ -224,6 +229,16 @@ def _send(one: Claimed, channel: Channel, *, clock: Callable[[], datetime]) -> N
         _mark(one, State.UNKNOWN, Message.Outcome.UNKNOWN, now=clock(), error_code="exception")
     else:
         _mark(one, State.SENT, Message.Outcome.ACCEPTED, now=clock(), receipt=receipt)
+
+
+def _begin(one: Claimed, *, now: datetime) -> bool:
+    """Note that the provider is called now; False if the row is not ours any more."""
+    with transaction.atomic(durable=True):
+        held = Reminder.objects.select_for_update(no_key=True).filter(
+            pk=one.reminder.pk, lease_token=one.outgoing.token, state=State.SENDING
+        )
+        message = Message.objects.filter(token=one.outgoing.token, outcome=Message.Outcome.OPEN)
+        return bool(held) and bool(message.update(begun_at=now))
 
 
 def _refused(one: Claimed, error: DeliveryError, *, now: datetime) -> None:
@@ -253,12 +268,21 @@ def _mark(
     error_code: str = "",
     next_attempt_at: datetime | None = None,
 ) -> None:
-    """Write the result if the lease is still ours; if not, `resolve` has the row and finds out itself."""
+    """Write the result if nobody settled the row without us.
+
+    A lease that ran out meanwhile made it unknown: an answer that comes after all is better than a question.
+    """
     crash_here("before_mark")
     with transaction.atomic(durable=True):
-        is_ours = Reminder.objects.filter(
-            pk=one.reminder.pk, lease_token=one.outgoing.token, state=State.SENDING
-        ).update(
+        held = Reminder.objects.select_for_update(no_key=True).filter(
+            pk=one.reminder.pk,
+            lease_token=one.outgoing.token,
+            state__in=[each for each in (State.SENDING, State.UNKNOWN) if (each, state) in Reminder.EDGES],
+        )
+        before = held.values_list("state", flat=True).first()
+        if before is None:
+            return
+        Reminder.objects.filter(pk=one.reminder.pk).update(
             state=state,
             last_error_code=error_code,
             next_attempt_at=next_attempt_at or F("next_attempt_at"),
@@ -266,15 +290,16 @@ def _mark(
             lease_token=one.outgoing.token if state == State.UNKNOWN else None,
             sent_at=now if state == State.SENT else None,
         )
-        Message.objects.filter(token=one.outgoing.token, outcome=Message.Outcome.OPEN).update(
+        Message.objects.filter(
+            token=one.outgoing.token, outcome__in=[Message.Outcome.OPEN, Message.Outcome.UNKNOWN]
+        ).update(
             outcome=outcome,
             ended_at=now,
             provider=receipt.provider if receipt else "",
             provider_ref=receipt.provider_ref if receipt else "",
             error_code=error_code,
         )
-        if is_ours:
-            _record(one.reminder, State.SENDING, state, now=now, detail=error_code)
+        _record(one.reminder, before, state, now=now, detail=error_code)
     crash_here("after_mark")
 
 

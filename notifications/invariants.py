@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
 
 from notifications import facts
 from notifications.models import Reminder
-from notifications.reconcile import RELATED, STILL_OWED, judged
+from notifications.reconcile import RELATED, STILL_OWED, judged, reminders_of
 from scheduling.invariants import Check, sql
 from scheduling.models import Booking
 
@@ -33,15 +32,12 @@ def bookings_without_a_reminder(now: datetime) -> list[int]:
 
 def _without(bookings: QuerySet[Booking], *, now: datetime) -> list[int]:
     loaded = facts.load(bookings)
-    stored: dict[int, list[Reminder]] = defaultdict(list)
-    for reminder in Reminder.objects.filter(booking__in=loaded).order_by("pk"):
-        stored[reminder.booking_id].append(reminder)
+    stored = reminders_of(loaded)
     return [pk for pk, one in loaded.items() if _lacks_one(one, stored[pk], now=now)]
 
 
 def _lacks_one(loaded: facts.Loaded, stored: list[Reminder], *, now: datetime) -> bool:
-    gone_out = [reminder for reminder in stored if reminder.state in Reminder.MAY_HAVE_GONE_OUT]
-    wanted = judged(loaded, gone_out, now=now).due
+    wanted = judged(loaded, stored, now=now).due
     version = loaded.booking.version
     present = {(row.kind, row.channel) for row in stored if row.booking_version == version}
     return any((item.kind, item.channel) not in present for item in wanted)

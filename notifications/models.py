@@ -48,6 +48,7 @@ class Reminder(models.Model):
             (State.UNKNOWN, State.SENT),
             (State.UNKNOWN, State.PLANNED),
             (State.UNKNOWN, State.DEAD),
+            (State.FAILED, State.PLANNED),  # when the number or the address was put right
             (State.SENT, State.DELIVERED),
             (State.SENT, State.UNDELIVERED),
         }
@@ -55,6 +56,7 @@ class Reminder(models.Model):
     MAY_HAVE_GONE_OUT = frozenset(
         {State.SENDING, State.SENT, State.DELIVERED, State.UNDELIVERED, State.UNKNOWN}
     )
+    BROKEN = "broken"  # the error of what could not even be worded
     NEEDS_A_PERSON = frozenset({State.FAILED, State.DEAD, State.UNDELIVERED, State.UNKNOWN})
 
     class Skip(models.TextChoices):
@@ -121,6 +123,13 @@ class Reminder(models.Model):
     def __str__(self) -> str:
         return f"{self.get_kind_display()}, {self.get_channel_display()}"
 
+    @property
+    def may_have_gone_out(self) -> bool:
+        """Whether the client may have it. A dead one may, unless it died before any provider was called."""
+        if self.state == self.State.DEAD:
+            return self.last_error_code != self.BROKEN
+        return self.state in self.MAY_HAVE_GONE_OUT
+
 
 class Message(models.Model):
     """One attempt to send a reminder. `token` is its lease and the provider's idempotency key."""
@@ -139,6 +148,7 @@ class Message(models.Model):
     subject = models.CharField(_("subject"), max_length=200, blank=True)
     body = models.TextField(_("text"))
     started_at = models.DateTimeField(_("started"))
+    begun_at = models.DateTimeField(_("provider called"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome.choices, default=Outcome.OPEN)
     provider = models.CharField(_("provider"), max_length=20, blank=True)

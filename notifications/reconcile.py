@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from notifications import facts
 from notifications.facts import Loaded
-from notifications.models import Reminder, ReminderEvent
+from notifications.models import Message, Reminder, ReminderEvent
 from notifications.rules import ON_ALL_CHANNELS, Missed, Plan, Policy, Wanted, plan
 from practice.doors import door, step
 from practice.models import Activity
@@ -22,6 +23,8 @@ logger = logging.getLogger(__name__)
 
 POLICY = Policy()
 STILL_OWED = timedelta(days=3)  # the last message about a session is due within this time after it
+QUIET_PERIOD = timedelta(minutes=POLICY.quiet_period_minutes)
+Place = tuple[datetime, int]  # where a sweep stands: a booking's start and id
 RELATED = ("client", "location", "appointment_type", "planned_session__plan__protocol")
 
 
@@ -36,47 +39,57 @@ def reconcile_touched(*, since: datetime, now: datetime, limit: int = 500) -> in
     """Reconcile what may want other messages since `since`; returns how many bookings that were.
 
     Those that changed, and those whose client's record did: another number, a consent withdrawn. A booking
-    that a door holds at this moment is left to it.
+    that a door holds at this moment is left to it. The last changes come first.
     """
     of_changed_clients = Activity.objects.filter(at__gte=since, action="client.changed").values("client")
     bookings = Booking.objects.filter(
         Q(touched_at__gte=since) | Q(client__in=of_changed_clients, ends_at__gt=now - STILL_OWED)
-    ).order_by("pk")
+    ).order_by("-touched_at", "-pk")
     return _reconcile_unlocked(bookings.values_list("pk", flat=True)[:limit], now=now)
 
 
 @door
-def reconcile_upcoming(*, now: datetime, after_id: int = 0, limit: int = 500) -> int | None:
-    """Reconcile a batch of all bookings that may still have messages due.
+def reconcile_these(booking_ids: Iterable[int], *, now: datetime) -> int:
+    """Reconcile bookings of whose messages something became known, for example that one was refused."""
+    return _reconcile_unlocked(booking_ids, now=now)
 
-    Returns the id to go on after, None at the end. It finds what no booking's change announces:
+
+@door
+def reconcile_upcoming(*, now: datetime, after: Place | None = None, limit: int = 500) -> Place | None:
+    """Reconcile a batch of all bookings that may still have messages due, the next to come first.
+
+    Returns the place to go on after, None at the end. It finds what no booking's change announces:
     a new phone number, a withdrawn consent, another policy.
     """
-    ids = list(
-        Booking.objects.filter(ends_at__gt=now - STILL_OWED, pk__gt=after_id)
-        .order_by("pk")
-        .values_list("pk", flat=True)[:limit]
-    )
-    _reconcile_unlocked(ids, now=now)
-    return ids[-1] if len(ids) == limit else None
+    bookings = Booking.objects.filter(ends_at__gt=now - STILL_OWED).order_by("starts_at", "pk")
+    if after is not None:
+        starts_at, pk = after
+        bookings = bookings.filter(Q(starts_at__gt=starts_at) | Q(starts_at=starts_at, pk__gt=pk))
+    places = list(bookings.values_list("starts_at", "pk")[:limit])
+    _reconcile_unlocked([pk for _, pk in places], now=now)
+    return places[-1] if len(places) == limit else None
 
 
-def judged(loaded: Loaded, gone_out: Iterable[Reminder], *, now: datetime) -> Plan:
+def judged(loaded: Loaded, stored: Iterable[Reminder], *, now: datetime) -> Plan:
     """What the rules want for one booking, less what would be said twice or to no purpose.
 
-    `gone_out` are its reminders that may have reached the client. Who was never told of the booking is not
-    told that it is off; what was told on one channel is not told again on another that came after it.
+    `stored` are its reminders. Who cannot know of the booking is not told that it is off; what was told on
+    one channel is not told again on another that came after it; what one channel refused for good is wanted
+    on the next.
     """
-    wanted = plan(loaded.facts, POLICY, now=now)
+    stored = list(stored)
+    wanted = plan(replace(loaded.facts, refused=_refused(loaded, stored)), POLICY, now=now)
     channels_told: dict[str, set[str]] = defaultdict(set)
     was_told = False
-    for reminder in gone_out:
+    for reminder in stored:
+        if not reminder.may_have_gone_out:
+            continue
         was_told = True
         if reminder.booking_version == loaded.booking.version and reminder.state != State.UNDELIVERED:
             channels_told[reminder.kind].add(reminder.channel)
 
     def is_to_be_said(item: Wanted | Missed) -> bool:
-        if item.kind == "cancelled" and not was_told:
+        if item.kind == "cancelled" and not was_told and _nobody_waits_for(loaded.booking):
             return False
         told = channels_told[item.kind]
         return not told or item.channel in told or (item.kind in ON_ALL_CHANNELS and item.channel is not None)
@@ -87,6 +100,43 @@ def judged(loaded: Loaded, gone_out: Iterable[Reminder], *, now: datetime) -> Pl
     )
 
 
+def _nobody_waits_for(booking: Booking) -> bool:
+    """Whether a cancelled booking of which nothing went out is news to nobody.
+
+    The client knows of what was booked with them on the phone, whether or not a message confirmed it.
+    """
+    if booking.cancelled_by_party == Booking.Party.CLIENT:
+        return True
+    known_from = (booking.booked_at or booking.created_at) + QUIET_PERIOD
+    return booking.cancelled_at is not None and booking.cancelled_at < known_from
+
+
+def _refused(loaded: Loaded, stored: Iterable[Reminder]) -> frozenset[tuple[str, str]]:
+    """Kinds and channels refused for good, as long as the client's number or address is the same."""
+    return frozenset(
+        (reminder.kind, reminder.channel)
+        for reminder in stored
+        if reminder.state == State.FAILED
+        and reminder.booking_version == loaded.booking.version
+        and loaded.addresses.get(reminder.channel) == _last_recipient(reminder)
+    )
+
+
+def _last_recipient(reminder: Reminder) -> str | None:
+    return next((message.recipient for message in reminder.messages.all()), None)
+
+
+def reminders_of(booking_ids: Iterable[int]) -> Mapping[int, list[Reminder]]:
+    """All reminders of these bookings, in two queries; what was refused comes with where it was to go."""
+    ids = list(booking_ids)
+    stored: dict[int, list[Reminder]] = {pk: [] for pk in ids}
+    refused = Message.objects.filter(reminder__state=State.FAILED).only("reminder", "recipient")
+    reminders = Reminder.objects.filter(booking__in=ids).order_by("pk")
+    for reminder in reminders.prefetch_related(Prefetch("messages", refused)):
+        stored[reminder.booking_id].append(reminder)
+    return stored
+
+
 def _reconcile_unlocked(booking_ids: Iterable[int], *, now: datetime) -> int:
     locked = Booking.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
     return _reconcile(locked.filter(pk__in=list(booking_ids)).order_by("pk"), now=now, all_or_none=False)
@@ -94,12 +144,10 @@ def _reconcile_unlocked(booking_ids: Iterable[int], *, now: datetime) -> int:
 
 def _reconcile(bookings: QuerySet[Booking], *, now: datetime, all_or_none: bool = True) -> int:
     loaded = facts.load(bookings.select_related(*RELATED))
-    stored: dict[int, list[Reminder]] = {pk: [] for pk in loaded}
-    for reminder in Reminder.objects.filter(booking__in=loaded).order_by("pk"):
-        stored[reminder.booking_id].append(reminder)
+    stored = reminders_of(loaded)
     for pk, one in loaded.items():
         try:
-            wanted = judged(one, may_have_gone_out(stored[pk]), now=now)
+            wanted = judged(one, stored[pk], now=now)
         except Exception:
             if all_or_none:
                 raise
@@ -107,10 +155,6 @@ def _reconcile(bookings: QuerySet[Booking], *, now: datetime, all_or_none: bool 
             continue
         _apply(one, stored[pk], wanted, now=now)
     return len(loaded)
-
-
-def may_have_gone_out(stored: Iterable[Reminder]) -> list[Reminder]:
-    return [reminder for reminder in stored if reminder.state in Reminder.MAY_HAVE_GONE_OUT]
 
 
 def _apply(loaded: Loaded, stored: Sequence[Reminder], wanted: Plan, *, now: datetime) -> None:
@@ -128,7 +172,7 @@ def _apply(loaded: Loaded, stored: Sequence[Reminder], wanted: Plan, *, now: dat
                 _set_times(reminder, due[key], now=now)
             else:
                 skip(reminder, why_skipped(loaded, reminder, missed.get(key), now=now), now=now)
-        elif is_of_this_time and key in due and reminder.skip_reason in Reminder.MAY_COME_BACK:
+        elif is_of_this_time and key in due and _may_come_back(reminder):
             _plan_again(reminder, due[key], now=now)
     new = [_planned(booking, item, now=now) for key, item in due.items() if key not in present]
     new += [_missed(booking, item, now=now) for key, item in missed.items() if key not in present]
@@ -174,16 +218,26 @@ def _set_times(reminder: Reminder, wanted: Wanted, *, now: datetime) -> None:
     )
 
 
+def _may_come_back(reminder: Reminder) -> bool:
+    return reminder.state == State.FAILED or reminder.skip_reason in Reminder.MAY_COME_BACK
+
+
 def _plan_again(reminder: Reminder, wanted: Wanted, *, now: datetime) -> None:
-    if Reminder.objects.filter(pk=reminder.pk, state=State.SKIPPED).update(
+    """skipped → planned, or failed → planned with all its attempts."""
+    if Reminder.objects.filter(pk=reminder.pk, state=reminder.state).update(
         state=State.PLANNED,
         skip_reason="",
+        attempt_count=0,
         due_at=wanted.due_at,
         next_attempt_at=wanted.due_at,
         expires_at=wanted.expires_at,
     ):
         ReminderEvent.objects.create(
-            reminder=reminder, at=now, from_state=State.SKIPPED, to_state=State.PLANNED, detail="needed_again"
+            reminder=reminder,
+            at=now,
+            from_state=reminder.state,
+            to_state=State.PLANNED,
+            detail="needed_again",
         )
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
 from notifications.channels import DeliveryError, Outgoing, Receipt, channel_for
 from notifications.models import Message, Reminder, ReminderEvent
@@ -29,19 +30,36 @@ class Doubt:
 
 @door
 def expire_leases(*, now: datetime, limit: int = 200) -> int:
-    """sending → unknown where the lease is over: its worker died, or finds the row taken. Never → planned."""
+    """Take back what a worker held for too long: it died, or finds the row taken.
+
+    What it had not begun goes sending → planned, what it had begun sending → unknown and never → planned.
+    """
     rows = list(
         Reminder.objects.select_for_update(no_key=True, skip_locked=True)
         .filter(state=State.SENDING, lease_until__lt=now)
         .order_by("pk")[:limit]
     )
+    open_messages = Message.objects.filter(outcome=Message.Outcome.OPEN, begun_at=None)
+    never_begun = set(open_messages.filter(reminder__in=rows).values_list("reminder", flat=True))
     for row in rows:
+        if row.pk in never_begun:
+            _take_back(row, now=now)
+            continue
         Reminder.objects.filter(pk=row.pk).update(state=State.UNKNOWN, last_error_code="lease_expired")
         Message.objects.filter(reminder=row, outcome=Message.Outcome.OPEN).update(
             outcome=Message.Outcome.UNKNOWN, ended_at=now, error_code="lease_expired"
         )
         _record(row, State.SENDING, State.UNKNOWN, "lease_expired", now=now)
     return len(rows)
+
+
+def _take_back(row: Reminder, *, now: datetime) -> None:
+    """sending → planned, as if it had not been claimed. A worker that comes back finds nothing to begin."""
+    Reminder.objects.filter(pk=row.pk).update(
+        state=State.PLANNED, lease_token=None, lease_until=None, attempt_count=F("attempt_count") - 1
+    )
+    Message.objects.filter(reminder=row, outcome=Message.Outcome.OPEN).delete()
+    _record(row, State.SENDING, State.PLANNED, "never_begun", now=now)
 
 
 def resolve_unknown(*, clock: Callable[[], datetime]) -> int:

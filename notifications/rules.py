@@ -50,7 +50,8 @@ class BookingFacts:
 
     `session_kind` and `status` are the words that scheduling uses. `missing` holds the lights that are
     not ready ("fasting", "ride", "support_person", "medicine"). `channels` are those the client can and
-    wants to be reached by, preferred first.
+    wants to be reached by, preferred first. `refused` holds what a provider refused for good, by kind and
+    channel: the next channel takes its place.
     """
 
     booking_id: int
@@ -72,6 +73,7 @@ class BookingFacts:
     missing: frozenset[str] = frozenset()
     confirmed: bool = False
     channels: tuple[Channel, ...] = ()
+    refused: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def stop_eating_at(self) -> datetime | None:
@@ -175,7 +177,8 @@ def plan(facts: BookingFacts, policy: Policy, *, now: datetime) -> Plan:
         if not channels:
             missed.append(Missed(wish.kind, None, "no_channel"))
             continue
-        used = channels if wish.kind in ON_ALL_CHANNELS else channels[:1]
+        left = tuple(channel for channel in channels if (wish.kind, channel) not in facts.refused)
+        used = left if wish.kind in ON_ALL_CHANNELS else left[:1]
         at = _place(wish, policy, zone, now)
         if isinstance(at, datetime):
             due.extend(Wanted(wish.kind, channel, at, wish.expires_at) for channel in used)

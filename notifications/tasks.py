@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from celery import shared_task
+from django.core.cache import cache
 
 from notifications import deliver, reconcile, resolve
 from practice import present
@@ -12,6 +13,10 @@ from practice import present
 # Together with one provider's timeout it stays below the task's time limit: nothing is cut off midway.
 SENDING_LASTS = timedelta(seconds=10)
 RECENT = timedelta(minutes=15)
+# The same for the long sweep, whose steps are short.
+SWEEPING_LASTS = timedelta(seconds=35)
+SWEEP_STEP = 200
+SWEEP_PLACE = "notifications.reconcile_all.place"
 
 
 @shared_task
@@ -35,6 +40,10 @@ def reconcile_changed() -> None:
 
 @shared_task
 def reconcile_all() -> None:
-    now, after_id = present.now(), 0
-    while (last := reconcile.reconcile_upcoming(now=now, after_id=after_id)) is not None:
-        after_id = last
+    """From where the last round stopped for want of time, or from the next session to come."""
+    now, place = present.now(), cache.get(SWEEP_PLACE)
+    while True:
+        place = reconcile.reconcile_upcoming(now=now, after=place, limit=SWEEP_STEP)
+        cache.set(SWEEP_PLACE, place, timeout=None)
+        if place is None or present.now() - now >= SWEEPING_LASTS:
+            return

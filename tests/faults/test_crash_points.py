@@ -25,13 +25,13 @@ from tests.faults.stage import twilio
 __all__ = ["twilio"]
 pytestmark = pytest.mark.django_db(transaction=True)
 
-# place, is the message with the provider by then, what our row says after the crash
+# place, is the message with the provider by then, what our row says after the crash, and after its lease
 PLACES = [
-    ("after_claim", False, "sending"),
-    ("before_send", False, "sending"),
-    ("after_accept", True, "sending"),
-    ("before_mark", True, "sending"),
-    ("after_mark", True, "sent"),
+    ("after_claim", False, "sending", "planned"),
+    ("before_send", False, "sending", "unknown"),
+    ("after_accept", True, "sending", "unknown"),
+    ("before_mark", True, "sending", "unknown"),
+    ("after_mark", True, "sent", "sent"),
 ]
 
 
@@ -59,9 +59,9 @@ def later() -> datetime:
     return timezone.now() + LEASE + ACCEPT_LATENCY + timedelta(seconds=2)
 
 
-@pytest.mark.parametrize(("place", "is_out", "state"), PLACES, ids=[place for place, *_ in PLACES])
+@pytest.mark.parametrize(("place", "is_out", "state", "expired"), PLACES, ids=[place for place, *_ in PLACES])
 def test_a_death_there_costs_nothing(
-    clinic: Clinic, twilio: FakeTwilio, place: str, is_out: bool, state: str
+    clinic: Clinic, twilio: FakeTwilio, place: str, is_out: bool, state: str, expired: str
 ) -> None:
     due_texts(clinic, 1)
     send_and_die(place)
@@ -71,6 +71,7 @@ def test_a_death_there_costs_nothing(
     assert sum(by_number(twilio).values()) == is_out
 
     resolve.expire_leases(now=later())
+    assert the_row().state == expired
     resolve.resolve_unknown(clock=later)
     deliver.deliver_due(clock=later)
     assert (sum(by_number(twilio).values()), the_row().state) == (1, "sent")

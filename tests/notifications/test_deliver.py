@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 import pytest
+from django.db import DatabaseError
 
 from notifications import deliver, resolve
+from notifications.channels import Receipt, channel_for
 from notifications.deliver import LEASE, MOST_ATTEMPTS, PROVIDER_TIMEOUT
 from notifications.models import Message, Reminder, ReminderEvent
 from practice.models import ChannelConsent, Client, ContactPoint
@@ -19,6 +22,7 @@ from tests.faults.stage import (
     DAY,
     HOUR,
     MINUTE,
+    RESOLVABLE,
     SECOND,
     START,
     TOLD,
@@ -333,6 +337,7 @@ def test_who_has_lost_the_row_changes_nothing_of_it(stage: Stage) -> None:
     """The first worker comes back after everybody gave it up and the second has the row."""
     stage.book()
     (first,) = claim(TOLD)
+    assert deliver._begin(first, now=TOLD)
     later = TOLD + LEASE + resolve.ACCEPT_LATENCY + SECOND
     assert stage.resolve(later) == 1
     (second,) = claim(later)
@@ -344,6 +349,50 @@ def test_who_has_lost_the_row_changes_nothing_of_it(stage: Stage) -> None:
         mark()
         held = stage.only()
         assert (held.state, str(held.lease_token)) == ("sending", second.outgoing.token)
+
+
+def test_who_lost_the_row_before_the_send_does_not_begin(stage: Stage) -> None:
+    stage.book()
+    (one,) = claim(TOLD)
+    Reminder.objects.filter(pk=one.reminder.pk).update(lease_token=uuid.uuid4())
+    with clock_at(TOLD):
+        deliver._send(one, channel_for("sms"), clock=lambda: TOLD)
+    assert (stage.texts, Message.objects.get().begun_at) == ([], None)
+
+
+def test_an_answer_that_comes_after_the_lease_is_kept(stage: Stage) -> None:
+    stage.book()
+    (one,) = claim(TOLD)
+    assert deliver._begin(one, now=TOLD)
+    late = TOLD + LEASE + SECOND
+    assert resolve.expire_leases(now=late) == 1
+    deliver._mark(one, "sent", "accepted", now=late, receipt=Receipt("twilio", "SM1"))
+    message = Message.objects.get()
+    assert (stage.only().state, message.outcome, message.provider_ref) == ("sent", "accepted", "SM1")
+    assert trail(stage.only())[-2:] == [("unknown", "lease_expired"), ("sent", "")]
+
+
+def test_a_result_that_cannot_be_noted_does_not_strand_the_others(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for day in range(2):
+        stage.book(stage.clinic.ready_client(f"Client {day}"), START + day * DAY)
+    record, calls = deliver._record, []
+
+    def fails_once(row: Reminder, before: str, after: str, **rest: Any) -> None:
+        if after == "sent":
+            calls.append(row)
+            if len(calls) == 1:
+                raise DatabaseError
+        record(row, before, after, **rest)
+
+    monkeypatch.setattr(deliver, "_record", fails_once)
+    assert stage.deliver(TOLD) == 2
+    states = Reminder.objects.filter(kind="booked").values_list("state", flat=True)
+    assert (sorted(states), len(stage.texts)) == (["sending", "sent"], 2)
+    stage.resolve(TOLD + RESOLVABLE)
+    assert set(Reminder.objects.filter(kind="booked").values_list("state", flat=True)) == {"sent"}
+    assert len(stage.texts) == 2
 
 
 def test_a_round_takes_no_more_than_it_was_told_to(stage: Stage) -> None:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import os
+import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from notifications import deliver, facts, reconcile
+from notifications import deliver, facts, reconcile, tasks
 from notifications.models import OutboxMessage, Reminder, ReminderEvent
 from notifications.reconcile import RELATED
 from practice import clients
 from practice.errors import DomainError
-from practice.models import ChannelConsent, ContactPoint
+from practice.models import ChannelConsent, Client, ContactPoint
 from scheduling import booking, lifecycle, readiness
 from scheduling.models import Booking
 from tests.cast import NOW, Clinic, at
@@ -115,6 +117,127 @@ def test_who_was_told_of_it_is_told_that_it_is_off_and_nothing_else(stage: Stage
     assert ["booked" in text for text in stage.texts] == [True, False]
     assert "cancelled" in stage.texts[1]
     assert stage.mails == []
+
+
+def cancel(stage: Stage, booked: Booking, *, party: str, now: datetime) -> None:
+    lifecycle.cancel(booked.pk, party=party, reason="ill", actor=stage.clinic.kim, now=now)
+
+
+EVENING, NEXT_MORNING = at("2026-11-23 21:00"), at("2026-11-24 08:00")
+
+
+def test_what_was_booked_in_the_evening_and_cancelled_at_night_is_told_in_the_morning(stage: Stage) -> None:
+    booked = stage.book(now=EVENING)
+    cancel(stage, booked, party="clinic", now=EVENING + HOUR)
+    assert stage.rows(state="planned") == {("cancelled", "sms", 1, "planned", "")}
+    stage.deliver(NEXT_MORNING)
+    assert ["cancelled" in text for text in stage.texts] == [True]
+
+
+def test_who_cancelled_before_anything_went_out_is_not_told_what_they_said(stage: Stage) -> None:
+    booked = stage.book(now=EVENING)
+    cancel(stage, booked, party="client", now=EVENING + HOUR)
+    assert stage.rows() == rows(1, "skipped", reason="cancelled")
+
+
+def test_a_cancellation_that_no_channel_carries_is_a_call_for_the_desk(stage: Stage) -> None:
+    client = stage.clinic.ready_client()
+    ContactPoint.objects.filter(client=client).delete()
+    booked = stage.book(client)
+    cancel(stage, booked, party="clinic", now=NOW + HOUR)
+    assert stage.rows(kind="cancelled") == {("cancelled", "", 1, "skipped", "no_channel")}
+
+
+@pytest.mark.parametrize(("error", "is_told"), [("lease_expired", True), (Reminder.BROKEN, False)])
+def test_what_was_given_up_may_have_arrived_unless_it_was_never_begun(
+    stage: Stage, error: str, is_told: bool
+) -> None:
+    booked = stage.book()
+    told = Reminder.objects.filter(kind="booked")
+    told.update(state="sending", lease_token=uuid.uuid4(), lease_until=TOLD)
+    for state in ("unknown", "dead"):
+        told.update(state=state, last_error_code=error)
+    cancel(stage, booked, party="client", now=NOW + HOUR)
+    assert Reminder.objects.filter(kind="cancelled", state="planned").exists() == is_told
+
+
+def refuse_for_good(stage: Stage, client: Client | None = None) -> None:
+    stage.book(client)
+    ContactPoint.objects.filter(channel="sms").update(value="+15005550001")
+    stage.deliver(TOLD)
+    assert stage.only().state == "failed"
+
+
+def test_what_one_channel_refuses_for_good_goes_out_on_the_next(stage: Stage) -> None:
+    refuse_for_good(stage)
+    assert stage.only(channel="email").state == "planned"  # in the same round, not an hour later
+    stage.deliver(TOLD)
+    assert (stage.only(channel="email").state, len(stage.mails), stage.texts) == ("sent", 1, [])
+    assert stage.only("ride_and_support").state == "planned"  # each kind has its own try
+
+
+def test_what_the_last_channel_refuses_stays_with_the_desk(stage: Stage) -> None:
+    client = stage.clinic.ready_client()
+    ChannelConsent.objects.filter(client=client, channel="email").delete()
+    refuse_for_good(stage, client)
+    assert stage.rows(kind="booked") == {("booked", "sms", 1, "failed", "")}
+
+
+def test_another_number_brings_back_what_the_old_one_refused(stage: Stage) -> None:
+    refuse_for_good(stage)
+    ContactPoint.objects.filter(channel="sms").update(value="+12025550177")
+    stage.reconcile(TOLD + MINUTE)
+    again = stage.only()
+    assert (again.state, again.attempt_count) == ("planned", 0)
+    assert stage.only(channel="email").skip_reason == "not_needed"
+    stage.deliver(TOLD + MINUTE)
+    assert (stage.only().state, len(stage.texts), stage.mails) == ("sent", 1, [])
+
+
+def test_another_number_does_not_repeat_what_the_mail_said(stage: Stage) -> None:
+    refuse_for_good(stage)
+    stage.deliver(TOLD)
+    ContactPoint.objects.filter(channel="sms").update(value="+12025550177")
+    stage.reconcile(TOLD + MINUTE)
+    assert stage.only().state == "failed"
+
+
+def test_a_sweep_begins_with_the_next_session_and_reaches_the_last(stage: Stage) -> None:
+    first_made = stage.book(start=START + 6 * DAY)
+    sooner = stage.book(stage.clinic.ready_client("Ivy Kahn"))
+    Reminder.objects.all().delete()
+    place = reconcile.reconcile_upcoming(now=NOW, limit=1)
+    assert place == (sooner.starts_at, sooner.pk)
+    assert set(Reminder.objects.values_list("booking", flat=True)) == {sooner.pk}
+    place = reconcile.reconcile_upcoming(now=NOW, after=place, limit=1)
+    assert place == (first_made.starts_at, first_made.pk)
+    assert set(Reminder.objects.values_list("booking", flat=True)) == {sooner.pk, first_made.pk}
+    assert reconcile.reconcile_upcoming(now=NOW, after=place, limit=1) is None
+
+
+def test_what_changed_last_is_looked_at_first(stage: Stage) -> None:
+    stage.book()
+    last = stage.book(stage.clinic.ready_client("Ivy Kahn"), START + 6 * DAY, now=NOW + MINUTE)
+    Reminder.objects.all().delete()
+    assert reconcile.reconcile_touched(since=NOW, now=NOW + MINUTE, limit=1) == 1
+    assert set(Reminder.objects.values_list("booking", flat=True)) == {last.pk}
+
+
+def test_a_long_sweep_stops_in_time_and_goes_on_where_it_stopped(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bookings = [stage.book(), stage.book(stage.clinic.ready_client("Ivy Kahn"), START + 6 * DAY)]
+    Reminder.objects.all().delete()
+    cache.delete(tasks.SWEEP_PLACE)
+    monkeypatch.setattr(tasks, "SWEEP_STEP", 1)
+    monkeypatch.setattr(tasks, "SWEEPING_LASTS", timedelta(0))  # time for one step each
+    with clock_at(NOW):
+        for count in (1, 2):
+            tasks.reconcile_all()
+            done = set(Reminder.objects.values_list("booking", flat=True))
+            assert done == {each.pk for each in bookings[:count]}
+        tasks.reconcile_all()
+    assert cache.get(tasks.SWEEP_PLACE) is None  # the next one begins anew
 
 
 def test_what_is_answered_is_not_asked_and_what_is_open_again_is(stage: Stage) -> None:
@@ -270,7 +393,7 @@ class Story:
         mine = [row for row in stored if row.booking_version == loaded.booking.version]
         over = {(row.kind, row.channel) for row in mine if row.state == "sent" or row.skip_reason in FOR_GOOD}
         planned = {(row.kind, row.channel) for row in stored if row.state == "planned"}
-        wanted = reconcile.judged(loaded, reconcile.may_have_gone_out(stored), now=self.now)
+        wanted = reconcile.judged(loaded, stored, now=self.now)
         due = {(item.kind, item.channel) for item in wanted.due}
         assert planned == due - over, "the plan is not what the booking asks for"
         assert all(row in mine for row in stored if row.state == "planned")

@@ -112,9 +112,10 @@ def test_mail_cannot_be_looked_up_so_a_person_decides(stage: Stage) -> None:
 
 @pytest.mark.parametrize("reached_the_provider", [True, False])
 def test_a_worker_that_died_is_found_out_about(stage: Stage, reached_the_provider: bool) -> None:
-    """Its lease runs out: unknown, never simply planned."""
+    """It had begun and its lease runs out: unknown, never simply planned."""
     stage.book()
     (one,) = deliver.claim(now=TOLD, limit=20)[1]
+    assert deliver._begin(one, now=TOLD)
     if reached_the_provider:
         with clock_at(TOLD):
             stage.twilio.plant(to=one.outgoing.to, body=one.outgoing.body, at=TOLD)
@@ -124,6 +125,20 @@ def test_a_worker_that_died_is_found_out_about(stage: Stage, reached_the_provide
     stage.resolve(TOLD + RESOLVABLE)
     stage.deliver(TOLD + RESOLVABLE)
     assert (stage.only().state, len(stage.texts)) == ("sent", 1)
+
+
+def test_what_a_dead_worker_never_began_is_planned_again_and_sent_once(stage: Stage) -> None:
+    """Mail that can't be looked up, too: nobody has to wonder about what never left."""
+    client = stage.clinic.ready_client()
+    ChannelConsent.objects.filter(channel="sms").delete()
+    stage.book(client)
+    (lost,) = deliver.claim(now=TOLD, limit=20)[1]
+    assert resolve.expire_leases(now=TOLD + LEASE + SECOND) == 1
+    again = stage.only(channel="email")
+    assert (again.state, again.attempt_count, Message.objects.count()) == ("planned", 0, 0)
+    assert not deliver._begin(lost, now=TOLD + LEASE + SECOND)  # who comes back after all begins nothing
+    stage.deliver(TOLD + LEASE + SECOND)
+    assert (stage.only(channel="email").state, len(stage.mails)) == ("sent", 1)
 
 
 def test_the_same_words_to_the_same_number_are_told_apart(stage: Stage) -> None:

@@ -328,6 +328,22 @@ def test_an_aftercare_text_that_could_not_go_out_is_still_a_call():
     assert missed(next_day, la(25, 15)) == [("aftercare", "sms", "too_late")]
 
 
+@pytest.mark.parametrize(
+    ("refused", "news", "fasting"),
+    [
+        ({("booked", "sms")}, ["email"], ["sms", "email"]),
+        ({("fasting", "sms")}, ["sms"], ["email"]),
+        ({("booked", "sms"), ("booked", "email")}, [], ["sms", "email"]),  # on the desk's list already
+    ],
+)
+def test_the_next_channel_takes_the_place_of_one_that_refused(refused, news, fasting):
+    facts = replace(DOSING, refused=frozenset(refused))
+    result = plan(facts, POLICY, now=la(3, 10))
+    assert [item.channel for item in result.due if item.kind == "booked"] == news
+    assert [item.channel for item in result.due if item.kind == "fasting"] == fasting
+    assert result.missed == ()
+
+
 # Clocks
 
 

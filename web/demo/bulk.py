@@ -61,9 +61,9 @@ def write(
 
 def plan_messages(at: datetime) -> None:
     """Plan what should be told about the visits that lie ahead of `at`."""
-    after_id: int | None = 0
-    while after_id is not None:
-        after_id = reconcile.reconcile_upcoming(now=at, after_id=after_id)
+    place = reconcile.reconcile_upcoming(now=at)
+    while place is not None:
+        place = reconcile.reconcile_upcoming(now=at, after=place)
 
 
 @dataclass
