@@ -1,8 +1,11 @@
 """gunicorn -c python:config.gunicorn config.wsgi"""
 
+import logging
 import os
+from typing import Any
 
 from config import env
+from config.logs import hide_secrets
 
 bind = f"{env.text('HOST', '127.0.0.1')}:{env.integer('PORT', 8000, least=1, most=65535)}"
 worker_class = "gthread"
@@ -16,6 +19,11 @@ graceful_timeout = 8
 max_requests = 20_000
 max_requests_jitter = 2_000
 control_socket_disable = True
-accesslog = None  # addresses of link pages are secrets
+accesslog = None  # addresses of link pages and calendar feeds are secrets
 errorlog = "-"
 loglevel = "warning"
+
+
+def on_starting(server: Any) -> None:
+    """It names the address of a request that it could not handle."""
+    logging.getLogger("gunicorn.error").addFilter(hide_secrets)

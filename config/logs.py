@@ -40,3 +40,9 @@ def without_values(text: str) -> str:
 
 def without_secrets(text: str) -> str:
     return SECRET.sub(r"\1…", text)
+
+
+def hide_secrets(record: logging.LogRecord) -> bool:
+    """A filter for loggers that have a form of their own."""
+    record.msg, record.args = without_secrets(record.getMessage()), ()
+    return True

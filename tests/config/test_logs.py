@@ -1,4 +1,6 @@
-from config.logs import without_secrets, without_values
+import logging
+
+from config.logs import hide_secrets, without_secrets, without_values
 
 
 def test_a_database_error_loses_the_row_it_repeats():
@@ -16,3 +18,9 @@ def test_the_address_of_a_feed_loses_its_secret():
     assert without_secrets("GET https://clinic.example/feeds/Zk3.ics?x HTTP/1.1").endswith(
         "/feeds/… HTTP/1.1"
     )
+
+
+def test_other_peoples_loggers_keep_their_form_and_lose_the_secret():
+    record = logging.makeLogRecord({"msg": "Error handling request %s %s", "args": ("GET", "/feeds/Zk3.ics")})
+    assert hide_secrets(record)
+    assert record.getMessage() == "Error handling request GET /feeds/…"
