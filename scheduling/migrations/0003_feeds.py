@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('span', django.contrib.postgres.fields.ranges.DateTimeRangeField(verbose_name='busy')),
-                ('calendar', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='busy_times', to='scheduling.busycalendar', verbose_name='calendar')),
+                ('calendar', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='busy_times', to='scheduling.busycalendar', verbose_name='calendar')),
             ],
             options={
                 'verbose_name': 'busy time',

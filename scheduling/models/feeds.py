@@ -126,7 +126,11 @@ class BusyTime(models.Model):
     """A span [from, until) in which the calendar has something. We keep no more of it than that."""
 
     calendar = models.ForeignKey(
-        BusyCalendar, models.CASCADE, related_name="busy_times", verbose_name=_("calendar")
+        BusyCalendar,
+        models.CASCADE,
+        related_name="busy_times",
+        db_index=False,  # PostgreSQL would take this index instead of the other, which is 25 times as fast
+        verbose_name=_("calendar"),
     )
     span = DateTimeRangeField(_("busy"))
 

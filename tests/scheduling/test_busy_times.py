@@ -362,7 +362,7 @@ def calendars() -> Iterator[FakeCalendars]:
         yield running
 
 
-SHORT = sandbox.Limits(fetch_seconds=10, cpu_seconds=2, memory_mb=400, seconds=60)
+SHORT = sandbox.Limits(fetch_seconds=10, cpu_seconds=1, memory_mb=400, seconds=60)
 
 
 def outcome(calendars: FakeCalendars, path: str, etag: str = "", limits: sandbox.Limits = SHORT) -> str:
