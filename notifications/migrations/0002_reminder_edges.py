@@ -6,6 +6,7 @@ EDGES = {
     "skipped": ["planned"],
     "sending": ["sent", "planned", "failed", "unknown"],
     "unknown": ["sent", "planned", "dead"],
+    "failed": ["planned"],
     "sent": ["delivered", "undelivered"],
 }
 ALLOWED = ", ".join(f"('{before}', '{after}')" for before, afters in EDGES.items() for after in afters)
@@ -14,7 +15,7 @@ FORWARD = f"""
     CREATE FUNCTION notifications_check_edge() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
         IF (OLD.state, NEW.state) NOT IN ({ALLOWED})
-           OR (OLD.state = 'skipped' AND OLD.skip_reason <> 'not_needed') THEN
+           OR (OLD.state = 'skipped' AND OLD.skip_reason NOT IN ('not_needed', 'no_channel')) THEN
             RAISE EXCEPTION 'reminder % can not go from % to %', OLD.id, OLD.state, NEW.state
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'notifications_reminder_edge';
         END IF;
