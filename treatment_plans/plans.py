@@ -41,7 +41,8 @@ def draft(
     """Plan a course under an approved protocol; `doses` defaults to the protocol's series.
 
     `with_intake` plans the consult and the evaluation too, for a client who has had neither.
-    Locks the client. Raises HasAnOpenPlan, ProtocolNotUsable, NotATherapist, NotAPrescriber, InactiveClinician.
+    Locks the client.
+    Raises HasAnOpenPlan, ProtocolNotUsable, NotATherapist, NotAPrescriber, InactiveClinician.
     """
     if not protocol.is_usable:
         raise ProtocolNotUsable(pointer="/protocol")
