@@ -39,6 +39,7 @@ def day(site: AdminSite, request: HttpRequest) -> HttpResponse:
             "today": _link(clinic.today),
             "tomorrow": _link(on + timedelta(days=1)),
             "is_today": on == clinic.today,
+            "other_year": on.year != clinic.today.year,
             "may_book": user.has_role(*roles.BOOKS),
             "may_set_up": user.has_role(*CHANGES_SETUP),
         },
