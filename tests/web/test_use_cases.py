@@ -43,7 +43,7 @@ def jordan(clinic: Clinic, **changed: Any) -> dict[str, Any]:
     return {**JORDAN, "location": clinic.location.pk, **changed}
 
 
-def booked(clinic: Clinic) -> Booking:
+def booked(clinic: Clinic, start: str = "2026-12-01 09:30", *, early: bool = False) -> Booking:
     client = clinic.ready_client()
     request = Request(
         client=client,
@@ -51,7 +51,15 @@ def booked(clinic: Clinic) -> Booking:
         location=clinic.location,
         planned_session=clinic.dose(client),
     )
-    return booking.book(request, at("2026-12-01 09:30"), actor=clinic.kim, now=NOW)
+    now = NOW - timedelta(days=10) if early else NOW
+    return booking.book(request, at(start), actor=clinic.kim, now=now)
+
+
+@pytest.fixture
+def today(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> Booking:
+    """A dosing session of this morning, booked ten days ago."""
+    monkeypatch.setattr("tests.cast.NOW", NOW - timedelta(days=11))
+    return booked(clinic, "2026-11-23 11:00", early=True)
 
 
 # Clients
@@ -340,8 +348,10 @@ def test_what_a_session_does_not_need_is_not_asked(clinic: Clinic, kim: Browser)
     assert kim.get(f"/admin/bookings/{row.pk}/items/mood/").status_code == 404
 
 
-def test_a_session_starts_only_when_every_light_is_ready(clinic: Clinic, ana: Browser, kim: Browser) -> None:
-    row = booked(clinic)
+def test_a_session_starts_only_when_every_light_is_ready(
+    clinic: Clinic, ana: Browser, kim: Browser, today: Booking
+) -> None:
+    row = today
     post(kim, "arrive", row.pk)
     refused = post(ana, "start", row.pk)
     assert reasons_of(refused) == [
@@ -392,16 +402,22 @@ def test_a_held_time_is_confirmed(clinic: Clinic, kim: Browser) -> None:
     assert held.booked_at == NOW
 
 
-def test_a_form_goes_back_only_to_our_own_pages(clinic: Clinic, kim: Browser) -> None:
+def test_nobody_arrives_on_another_day(clinic: Clinic, kim: Browser) -> None:
     row = booked(clinic)
+    assert "Arrived" not in text_of(get(kim, "booking", row.pk))
+    assert reasons_of(post(kim, "arrive", row.pk)) == ["This session is booked for another day."]
+
+
+def test_a_form_goes_back_only_to_our_own_pages(clinic: Clinic, kim: Browser, today: Booking) -> None:
+    row = today
     response = kim.post(
         f"/admin/bookings/{row.pk}/arrive/", {"key": "k", "next": "https://example.com/admin/"}
     )
     assert response["Location"] == f"/admin/scheduling/booking/{row.pk}/change/"
 
 
-def test_what_happened_stands_on_the_bookings_page(clinic: Clinic, kim: Browser) -> None:
-    row = booked(clinic)
+def test_what_happened_stands_on_the_bookings_page(clinic: Clinic, kim: Browser, today: Booking) -> None:
+    row = today
     lifecycle.arrive(row.pk, actor=clinic.kim, now=NOW)
     text = text_of(get(kim, "booking", row.pk))
     assert "Kim saw the client arrive" in text

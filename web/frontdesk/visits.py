@@ -17,6 +17,7 @@ from practice import clock
 from practice.access import TAKES_CONSENTS, visible_to
 from practice.models import Location, User
 from scheduling import lifecycle, readiness, readiness_rules
+from scheduling.errors import NotReady
 from scheduling.models import Booking
 from scheduling.readiness import Judgement
 from scheduling.readiness_rules import Light, LightState
@@ -57,6 +58,7 @@ STEPS = {
     "no_show": Offer(_("Did not come"), "no_show", roles.BOOKS),
 }
 EXITS = frozenset({"cancel", "no_show"})
+ON_THE_DAY = frozenset({"arrive", "start"})
 
 
 @dataclass(frozen=True)
@@ -178,9 +180,19 @@ def actions(user: User, booking: Booking, *, now: datetime) -> list[Action]:
     steps = [_action(offer, booking) for offer in offers if offer.page not in EXITS]
     if booking.status in Booking.UPCOMING and user.has_role(*roles.BOOKS):
         steps.append(Action(_("Move"), reverse("admin:move", args=[booking.pk])))
+    if not _is_its_day(booking, now):
+        steps = [step for step in steps if step.page not in ON_THE_DAY]
     has_begun = now >= booking.starts_at
     exits = [offer for offer in offers if offer.page in EXITS and (has_begun or offer.page != "no_show")]
     return steps + [_action(offer, booking) for offer in exits]
+
+
+def _is_its_day(booking: Booking, now: datetime) -> bool:
+    try:
+        lifecycle.check_its_day(booking, now=now)
+    except NotReady:
+        return False
+    return True
 
 
 def _action(offer: Offer, booking: Booking) -> Action:
