@@ -8,29 +8,48 @@ from practice.access import READS_MEDICAL
 from practice.blockers import Blocker
 from practice.models import User
 
-# What is about people, places and the plan's state. A code that is not listed counts as clinical.
+# What is about people, places and the state of plans. A code that is not listed counts as clinical.
 ABOUT_THE_CALENDAR = frozenset(
     {
-        "off_grid",
-        "too_soon",
-        "too_far",
-        "client_busy",
-        "no_candidate",
-        "outside_hours",
+        "already_booked",
         "away",
+        "before_booked",
+        "before_its_dose",
         "busy",
+        "client_busy",
+        "client_inactive",
+        "fasting_not_confirmed",
+        "integration_too_early",
+        "integration_too_late",
+        "kind_mismatch",
+        "limit_reached",
+        "location_closed",
+        "location_inactive",
+        "medicine_not_confirmed",
+        "no_candidate",
+        "no_appointment_type",
+        "nobody_licensed",
+        "not_its_day",
         "not_licensed",
-        "therapist_not_licensed",
+        "off_grid",
+        "outside_hours",
+        "plan_not_active",
         "prescriber_not_licensed",
         "prescriber_not_on_site",
         "protocol_not_approved",
-        "plan_not_active",
+        "ride_not_confirmed",
         "route_mismatch",
-        "kind_mismatch",
+        "search_ends",
         "session_completed",
         "session_withdrawn",
+        "support_person_not_confirmed",
+        "therapist_not_licensed",
+        "too_far",
         "too_many_holds",
         "too_many_holds_for_client",
+        "too_soon",
+        "waits_for",
+        "window_over",
     }
 )
 
