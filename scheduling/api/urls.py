@@ -3,6 +3,7 @@ from rest_framework.routers import SimpleRouter
 
 from scheduling.api.feeds import BusyCalendarViews, FeedViews
 from scheduling.api.openings import OpeningViews
+from scheduling.api.series import SeriesViews
 from scheduling.api.views import AcknowledgementViews, AppointmentTypeViews, BookingViews
 
 router = SimpleRouter(trailing_slash=False)
@@ -19,5 +20,11 @@ urlpatterns = [
         AcknowledgementViews.as_view({"get": "list", "post": "create"}),
         name="acknowledgement-list",
     ),
+    path(
+        "treatment-plans/<int:pk>/series:propose",
+        SeriesViews.as_view({"post": "propose"}),
+        name="series-propose",
+    ),
+    path("treatment-plans/<int:pk>/series", SeriesViews.as_view({"post": "book"}), name="series-book"),
     *router.urls,
 ]
