@@ -372,7 +372,7 @@ def test_a_session_starts_only_when_every_light_is_ready(
 def test_a_cancellation_says_who_and_why(clinic: Clinic, kim: Browser) -> None:
     row = booked(clinic)
     assert reasons_of(post(kim, "cancel", row.pk)) == [
-        "Who cancels?: This field is required.",
+        "Who cancels? This field is required.",
         "Why: This field is required.",
     ]
     post(kim, "cancel", row.pk, party="client", reason="Ill")

@@ -198,7 +198,8 @@ def _linked_errors(form: forms.Form) -> Iterable[tuple[str, str]]:
             if field is None:
                 yield "", str(text)
             else:
-                yield field.id_for_label or field.auto_id, f"{field.label}: {text}"
+                colon = "" if str(field.label).endswith("?") else ":"
+                yield field.id_for_label or field.auto_id, f"{field.label}{colon} {text}"
 
 
 def _hash(request: HttpRequest) -> str:

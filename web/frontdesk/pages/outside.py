@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.auth.views import redirect_to_login
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -23,7 +24,9 @@ PER_PAGE = 50
 def home(request: HttpRequest) -> HttpResponse:
     """Therapists and psychiatrists start with their own day, everybody else with the clinic's."""
     user = request.user
-    is_treating = isinstance(user, User) and user.has_role(*TREATING) and not user.has_role(*DESK)
+    if not isinstance(user, User):
+        return redirect_to_login("/", reverse("admin:login"))
+    is_treating = user.has_role(*TREATING) and not user.has_role(*DESK)
     return HttpResponseRedirect(reverse("dashboard" if is_treating else "admin:index"))
 
 
