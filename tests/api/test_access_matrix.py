@@ -19,6 +19,8 @@ from tests.api.world import CANARY, World, undone
 from tests.cast import NOW, Clinic
 from treatment_plans.models import Protocol
 
+pytestmark = pytest.mark.django_db
+
 LETTERS = {
     "A": Role.PRACTICE_ADMIN,
     "D": Role.FRONT_DESK,
