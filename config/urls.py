@@ -1,5 +1,3 @@
-from importlib.util import find_spec
-
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularJSONAPIView
@@ -14,11 +12,10 @@ AUTHENTICATION = [TokenAuthentication, StaffSession]
 API: list[URLPattern | URLResolver] = [
     path("schema", SpectacularJSONAPIView.as_view(authentication_classes=AUTHENTICATION), name="schema"),
     path("docs", docs.page, name="docs"),
-    *(
-        path("", include(f"{app}.api.urls"))
-        for app in ("practice", "treatment_plans", "scheduling", "notifications")
-        if find_spec(f"{app}.api.urls")
-    ),
+    path("", include("practice.api.urls")),
+    path("", include("treatment_plans.api.urls")),
+    path("", include("scheduling.api.urls")),
+    path("", include("notifications.api.urls")),
 ]
 
 urlpatterns = [
