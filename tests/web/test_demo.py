@@ -12,7 +12,7 @@ from random import Random
 import pytest
 from django.contrib.auth import authenticate
 from django.core.management import call_command
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, OutputWrapper
 
 from notifications import reconcile
 from notifications.models import OutboxMessage, Reminder
@@ -28,6 +28,7 @@ from web.demo.course import Course
 from web.demo.diary import Diary
 from web.demo.parts import DAYS_AHEAD, NASAL, PARTS, Part
 from web.demo.people import invent
+from web.demo.progress import Progress
 from web.demo.story import tell
 from web.demo.visits import Planner
 
@@ -283,3 +284,26 @@ def test_a_number_that_is_out_of_service_refuses_from_then_on(monkeypatch: pytes
     with pytest.raises(DeliveryError) as refused:
         channel.send(outgoing)
     assert refused.value.permanent
+
+
+class Terminal(StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("stream", "quiet", "lines", "has_bar"),
+    [(StringIO, False, 2, False), (StringIO, True, 0, False), (Terminal, False, 2, True)],
+)
+def test_progress_is_a_bar_on_a_terminal_and_lines_elsewhere(
+    monkeypatch: pytest.MonkeyPatch, stream: type[StringIO], quiet: bool, lines: int, has_bar: bool
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    out = stream()
+    progress = Progress(OutputWrapper(out), quiet=quiet)
+    for part in ("practice", "clients"):
+        for done in range(1, 4):
+            progress(part, done, 3)
+    progress.finish()
+    assert out.getvalue().count("\n") == lines
+    assert ("[####" in out.getvalue()) is has_bar

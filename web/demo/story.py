@@ -24,8 +24,8 @@ CONDITIONS = {
     "not_now": "To be looked at again in three months",
 }
 
-EVALUATED_ELSEWHERE = frozenset({"conditional", "not_now"})
-OWED_A_TALK = frozenset({"ride_open", "revoked"})  # nobody has booked the integration after the last dose
+EVALUATED_ELSEWHERE = frozenset({"conditional", "needs_more", "not_now"})
+OWED_A_TALK = frozenset({"revoked", "override"})  # nobody has booked their integration yet
 BOOKED_TOGETHER_DAYS = 1  # integration of a dose further ahead is not booked yet
 
 

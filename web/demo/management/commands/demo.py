@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import Any
 
 from django.conf import settings
@@ -60,12 +59,13 @@ class Command(BaseCommand):
         self.say("built", build.find_demo(), as_json=options["json"])
 
     def build(self, size: str, seed: int, *, as_json: bool) -> None:
-        progress = Progress(sys.stderr if as_json else self.stdout, plain=not as_json)  # type: ignore[arg-type]  # wraps a stream
+        progress = Progress(self.stderr if as_json else self.stdout, quiet=as_json)
         try:
             build.build(size, seed=seed, now=present.now(), progress=progress)
         except KeyboardInterrupt:
-            raise CommandError(_("\nStopped. The database is as it was."), returncode=STOPPED) from None
-        progress.finish()
+            raise CommandError(_("Stopped. The database is as it was."), returncode=STOPPED) from None
+        finally:
+            progress.finish()
 
     def say(self, status: str, built: Activity | None, *, as_json: bool) -> None:
         if as_json:
