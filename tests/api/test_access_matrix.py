@@ -111,6 +111,8 @@ POLICY: dict[str, tuple[str, bool]] = {
     "POST bookings/{pk}/complete": ("TP", CLIENT),
     "POST bookings/{pk}/no-show": ("ADTP", CLIENT),
     "POST bookings/{booking_id}/acknowledgements": ("ADTPN", CLIENT),
+    "POST treatment-plans/{pk}/series:propose": ("ADTP", CLIENT),
+    "POST treatment-plans/{pk}/series": ("ADTP", CLIENT),
     "GET feeds": ("ADTP", OPEN),
     "GET feeds/{pk}": ("ADTP", OPEN),
     "POST feeds": ("ADTP", OPEN),
@@ -185,6 +187,15 @@ BODIES: dict[str, Callable[[Clinic], dict[str, Any]]] = {
     "POST bookings": lambda clinic: {
         "planned_session": clinic.dose(clinic.maya, 2).pk,
         "starts_at": "2026-12-08T09:30:00-08:00",
+    },
+    "POST treatment-plans/{pk}/series:propose": lambda clinic: {"limit": 1},
+    "POST treatment-plans/{pk}/series": lambda clinic: {
+        "items": [
+            {
+                "planned_session": clinic.dose(clinic.maya, 2).pk,
+                "starts_at": "2026-12-08T09:30:00-08:00",
+            }
+        ]
     },
     "POST bookings/{pk}/reschedule": lambda clinic: {"starts_local": "2026-12-02T13:00"},
     "POST bookings/{pk}/cancel": lambda clinic: {"party": "client", "reason": "a cold"},
