@@ -154,6 +154,25 @@ def test_what_follows_a_dose_comes_before_the_next_dose() -> None:
     assert days_of(found) == [0, 2, 3]
 
 
+@pytest.mark.parametrize(
+    ("next_dose", "expected", "compromises"),
+    [(2, [0, 1, 2], 1), (4, [0, 3, 4], 0), (30, [0, 3, 30], 1)],
+)
+def test_how_long_a_dose_takes_up_with_what_follows_it_depends_on_the_next(
+    next_dose, expected, compromises
+) -> None:
+    either = talk(2, [opt(1, 10, against=1), opt(3, 9)])
+    found = best(dose(1, on_days(0)), either, dose(3, on_days(next_dose), replace(RULE, usual_days=2)))
+    assert (days_of(found), found.compromise_count) == (expected, compromises)
+
+
+@pytest.mark.parametrize(("first", "second"), [((1, 2), ()), ((2,), (9,)), ((), (1, 2)), ((9,), (2,))])
+def test_of_two_that_follow_a_dose_one_may_have_a_place(first, second) -> None:
+    found = best(dose(1, on_days(0)), talk(2, on_days(*first, hour=11)), talk(3, on_days(*second, hour=11)))
+    placed, without = ([1, 2], (3,)) if first in ((1, 2), (2,)) else ([1, 3], (2,))
+    assert ([each.key for each in found.placed], found.without_place) == (placed, without)
+
+
 def test_a_dose_goes_without_what_fits_nowhere_but_not_without_what_must_come_before() -> None:
     found = best(dose(1, on_days(0)), talk(2, on_days(5)), dose(3, on_days(7)))
     assert (days_of(found), found.without_place, found.waiting) == ([0, 7], (2,), ())
@@ -199,6 +218,22 @@ def test_fewer_compromises_win_over_an_earlier_finish_and_that_over_earlier_star
     assert days_of(best(visit, Step(2, on_days(2, 3)))) == [1, 2]
     assert days_of(best(visit, Step(2, (*on_days(1, against=1), *on_days(2))))) == [1, 2]
     assert days_of(best(Step(1, on_days(0, 1, 2)), Step(2, on_days(3)))) == [0, 3]
+
+
+def test_an_earlier_finish_wins_over_earlier_starts() -> None:
+    """One compromise either way: a day that does not suit, or a long gap after an earlier first dose."""
+    found = best(dose(1, on_days(0, 3)), dose(2, (opt(17, against=1), opt(18))))
+    assert (days_of(found), found.compromise_count) == ([3, 17], 1)
+
+
+def test_sessions_may_touch_but_not_overlap_set_up_and_notes_included() -> None:
+    first = Step(1, (opt(0, 9, after=1),))
+    assert len(best(first, Step(2, (opt(0, 11),))).placed) == 2
+    assert len(best(first, Step(2, (opt(0, 10),))).placed) == 1
+    assert len(best(first, Step(2, (opt(0, 11, before=1),))).placed) == 1
+    soon = Step(2, (opt(0, 11), opt(0, 12)), window=(timedelta(0), DAY))
+    found = best(dose(1, [opt(0, 9, after=2)]), soon)
+    assert found.placed[1].option.opening.start == MONDAY + 12 * HOUR
 
 
 def test_a_day_of_its_own_counts_set_up_and_notes() -> None:
