@@ -305,8 +305,8 @@ def test_the_canary_sings_for_those_who_may_hear_it(world: World) -> None:
 def test_methods_that_a_path_does_not_have_are_refused_alike_for_everybody(world: World, path: str) -> None:
     for route in (one for one in UNSERVED if one.path == path):
         address = world.address(route) if route.view is not None else path
-        for actor, caller in world.callers.items():
-            answer = caller.send(route.method, address)
+        for actor in ("anonymous", "inactive", "without a role", "admin", "psychiatrist of others"):
+            answer = world.callers[actor].send(route.method, address)
             wanted = 401 if actor in NOT_SIGNED_IN and path != "docs" else 405
             assert answer.status_code == wanted, (str(route), actor, answer.content)
             if wanted == 405:
