@@ -179,7 +179,7 @@ def _booked(
 def _plan_status_that_counts(session: Session) -> str | None:
     """Consult and evaluation come before a plan is active; only a closed one stands against them."""
     if session.plan is None:
-        return None
+        return "none" if session.is_dosing else None  # a dose without a plan has nothing that allows it
     is_early = session.appointment_type.kind in BEFORE_THE_COURSE
     return None if is_early and session.plan.status == TreatmentPlan.Status.DRAFT else session.plan.status
 

@@ -141,3 +141,11 @@ def test_what_ends_by_the_day_of_the_start_counts_for_that_day(clinic: Clinic, b
     with pytest.raises(NotReady) as refusal:
         lifecycle.start(booked.pk, actor=clinic.ana.user, now=START)
     assert codes(refusal) == {"prescription_expired"}
+
+
+def test_no_dose_is_booked_without_a_plan(clinic: Clinic) -> None:
+    clinic.ready_client()
+    request = booking.Request(clinic.maya, clinic.appointment_type(), clinic.location)
+    with pytest.raises(NotBookable) as refusal:
+        booking.book(request, START, actor=clinic.kim, now=NOW)
+    assert codes(refusal) == {"plan_not_active"}
