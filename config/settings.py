@@ -249,6 +249,8 @@ EMAIL_TIMEOUT = 15
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("EMAIL_FROM", "Quietroom <no-reply@localhost>")
 TWILIO_ACCOUNT_SID = env.text("TWILIO_ACCOUNT_SID")
 TWILIO_AUTH_TOKEN = env.secret("TWILIO_AUTH_TOKEN", "")
+# Checks webhooks too, while one token replaces the other.
+TWILIO_AUTH_TOKEN_FALLBACK = env.secret("TWILIO_AUTH_TOKEN_FALLBACK", "")
 TWILIO_FROM = env.text("TWILIO_FROM")
 TWILIO_BASE_URL = env.url("TWILIO_BASE_URL", "https://api.twilio.com", schemes={"http", "https"})
 if any([TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_FROM]) and not all(
