@@ -26,6 +26,11 @@ def normalise(text: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+def validate(text: str) -> None:
+    """Raises ValidationError as `normalise` does."""
+    normalise(text)
+
+
 def normalise_contact(channel: str, text: str) -> str:
     """The stored spelling of a contact point; raises ValidationError under the key `value`."""
     try:

@@ -18,7 +18,10 @@ _UNKNOWN_FIELD = _("There is no field of this name.")
 
 
 class In(serializers.Serializer[Any]):
-    """A body: its shape only. A field that it does not have is refused, beside the other reasons."""
+    """A body: its shape, and what no field may hold by itself.
+
+    A field that it does not have is refused, beside the other reasons.
+    """
 
     def to_internal_value(self, data: Any) -> Any:
         unknown = sorted(set(data) - set(self.fields)) if isinstance(data, Mapping) else []

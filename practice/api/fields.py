@@ -14,6 +14,9 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import Direction
 from rest_framework import serializers
 
+from practice import phones
+from practice.models.base import validate_time_zone
+
 LARGEST_ID = 2**63 - 1
 # Far enough from both ends of the calendar that an instant can be shown in any zone.
 FIRST_YEAR, LAST_YEAR = 1900, 2199
@@ -120,6 +123,22 @@ class LineField(TextField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.validators.append(refuse_more_lines)
+
+
+class ZoneField(LineField):
+    """A name of the IANA database."""
+
+    def __init__(self) -> None:
+        super().__init__(max_length=64, help_text="A name of the IANA database: America/Los_Angeles.")
+        self.validators.append(validate_time_zone)
+
+
+class PhoneField(LineField):
+    """A number that can be called, in any spelling."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=20, **kwargs)
+        self.validators.append(phones.validate)
 
 
 class LineSchema(OpenApiSerializerFieldExtension):

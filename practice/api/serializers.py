@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from typing import Any
+
+from django.core.validators import validate_email
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from practice import phones
 from practice.api.base import In, Out
 from practice.api.fields import (
     ChoiceOf,
@@ -10,8 +14,10 @@ from practice.api.fields import (
     IdField,
     InstantField,
     LineField,
+    PhoneField,
     TruthField,
     WholeNumberField,
+    ZoneField,
 )
 from practice.models import (
     Activity,
@@ -28,6 +34,7 @@ from practice.models import (
     Room,
     SupportPerson,
 )
+from practice.models.people import validate_dea_number, validate_npi
 
 # Places and clinicians
 
@@ -44,10 +51,10 @@ class LocationIn(In):
     display_name = LineField(
         max_length=24, help_text="Starts every text message: must not give away what the clinic does."
     )
-    time_zone = LineField(max_length=64, help_text="A name of the IANA database: America/Los_Angeles.")
+    time_zone = ZoneField()
     state = StateField()
     address = LineField(max_length=200, required=False, allow_blank=True)
-    phone = LineField(max_length=20)
+    phone = PhoneField()
     is_active = TruthField(required=False)
 
 
@@ -91,8 +98,8 @@ class ClinicianChangeIn(In):
 
     name = LineField(max_length=120)
     credentials = LineField(max_length=80, required=False, allow_blank=True)
-    npi = LineField(max_length=10, required=False, allow_blank=True)
-    dea_number = LineField(max_length=9, required=False, allow_blank=True)
+    npi = LineField(max_length=10, required=False, allow_blank=True, validators=[validate_npi])
+    dea_number = LineField(max_length=9, required=False, allow_blank=True, validators=[validate_dea_number])
     user = IdField(required=False, allow_null=True, help_text="The login.")
     is_active = TruthField(required=False)
 
@@ -140,6 +147,10 @@ class ContactPointIn(In):
     value = LineField(max_length=254, help_text="A number in any spelling, or an email address.")
     label = LineField(max_length=40, required=False, allow_blank=True)  # type: ignore[assignment]
 
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        phones.normalise_contact(attrs["channel"], attrs["value"])
+        return attrs
+
 
 class ContactPointOut(Out[ContactPoint]):
     class Meta:
@@ -153,7 +164,7 @@ class ClientIn(In):
     pronouns = LineField(max_length=40, required=False, allow_blank=True)
     birth_date = DayField(required=False, allow_null=True)
     language = ChoiceOf(model=Client, of="language", required=False)
-    time_zone = LineField(max_length=64, help_text="A name of the IANA database: America/Los_Angeles.")
+    time_zone = ZoneField()
     state = StateField()
     location = IdField()
     message_detail = ChoiceOf(model=Client, of="message_detail", required=False)
@@ -216,8 +227,8 @@ class ClientOut(Out[Client]):
 class SupportPersonIn(In):
     name = LineField(max_length=120)
     relationship = LineField(max_length=60, required=False, allow_blank=True)
-    phone = LineField(max_length=20, required=False, allow_blank=True)
-    email = LineField(max_length=254, required=False, allow_blank=True)
+    phone = PhoneField(required=False, allow_blank=True)
+    email = LineField(max_length=254, required=False, allow_blank=True, validators=[validate_email])
     is_escort = TruthField(required=False)
     is_aftercare = TruthField(required=False)
     is_emergency = TruthField(required=False)

@@ -84,6 +84,16 @@ class User(AbstractBaseUser):
         return bool(self.roles)
 
 
+def validate_npi(value: str) -> None:
+    if value and not npi_is_well_formed(value):
+        raise ValidationError(_("This is not a valid NPI: check the ten digits."), code="npi")
+
+
+def validate_dea_number(value: str) -> None:
+    if value and not dea_is_well_formed(value.strip().upper()):
+        raise ValidationError(_("This is not a valid DEA number: check it once more."), code="dea")
+
+
 class Clinician(Revisioned):
     class Kind(models.TextChoices):
         THERAPIST = "therapist", _("therapist")
@@ -126,12 +136,11 @@ class Clinician(Revisioned):
         super().clean()
         self.dea_number = self.dea_number.strip().upper()
         wrong = {}
-        if self.npi and not npi_is_well_formed(self.npi):
-            wrong["npi"] = ValidationError(_("This is not a valid NPI: check the ten digits."), code="npi")
-        if self.dea_number and not dea_is_well_formed(self.dea_number):
-            wrong["dea_number"] = ValidationError(
-                _("This is not a valid DEA number: check it once more."), code="dea"
-            )
+        for name, validate in (("npi", validate_npi), ("dea_number", validate_dea_number)):
+            try:
+                validate(getattr(self, name))
+            except ValidationError as refusal:
+                wrong[name] = refusal
         if wrong:
             raise ValidationError(wrong)
 

@@ -59,6 +59,16 @@ def test_every_wrong_field_of_a_location_is_named(
     assert Location.objects.count() == 1
 
 
+def test_what_no_field_may_hold_is_named_beside_what_has_the_wrong_shape(clinic: Clinic) -> None:
+    body = LOCATION | {"time_zone": "Mars/Olympus", "phone": "call us", "name": 5, "colour": "red"}
+    answer = Caller(clinic.ada).post("locations", body)
+    assert (answer.status_code, pointers(answer)) == (400, {"/time_zone", "/phone", "/name", "/colour"})
+    answer = Caller(clinic.ada).post(
+        "clinicians", {"kind": "nurse", "name": "Zoe", "npi": "1234567890", "dea_number": "AB1234567"}
+    )
+    assert (answer.status_code, pointers(answer)) == (400, {"/kind", "/npi", "/dea_number"})
+
+
 def test_a_location_is_changed_by_who_read_it_last(clinic: Clinic) -> None:
     path = f"locations/{clinic.location.pk}"
     answer = edit(clinic.ada, path, {"display_name": "River"})
