@@ -14,7 +14,7 @@ REMINDER_WORDS = set(Reminder.State.values)
 OWNERS = {
     "scheduling/models/bookings.py",
     "scheduling/lifecycle.py",
-    "notifications/models.py",
+    "notifications/models/reminders.py",
     "notifications/rules.py",
     "treatment_plans/gates.py",
 }
