@@ -1,0 +1,3 @@
+from notifications.models.reminders import Message, OutboxMessage, Reminder, ReminderEvent
+
+__all__ = ["Message", "OutboxMessage", "Reminder", "ReminderEvent"]
