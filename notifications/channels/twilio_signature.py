@@ -35,7 +35,7 @@ def is_from_twilio(request: HttpRequest) -> bool:
 
 
 def signature(token: str, address: str, params: str = "") -> str:
-    """What Twilio signs with: the address and, joined by nothing, the form's sorted names with their values."""
+    """What Twilio signs with: the address and, joined by nothing, the form's sorted names and values."""
     digest = hmac.new(token.encode(), (address + params).encode(), hashlib.sha1).digest()
     return base64.b64encode(digest).decode()
 
