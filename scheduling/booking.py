@@ -1,4 +1,4 @@
-"""The one door for times: booking a session and moving it.
+"""The one door for times: booking a session. What moving it shares (`scheduling.moves`) is here too.
 
 Seven steps, always in this order: access (the caller's) → lock → load → decide → write → record → announce.
 """
@@ -101,7 +101,7 @@ def book(
     Raises NotBookable with every blocker, Taken when another transaction won after our check; both with
     the nearest openings. Locks the plan, clinicians, rooms and the client, each by primary key.
     """
-    return _explained(
+    return explained(
         request,
         starts_at,
         now,
@@ -121,40 +121,8 @@ def confirm(booking_id: int, *, actor: User, now: datetime) -> Booking:
             location=held.location,
             planned_session=held.planned_session,
         )
-        over.alternatives = _nearest(request, held.starts_at, now=now)
+        over.alternatives = nearest(request, held.starts_at, now=now)
         raise
-
-
-def reschedule(
-    booking_id: int,
-    starts_at: datetime,
-    *,
-    therapist_id: int | None = None,
-    psychiatrist_id: int | None = None,
-    room_id: int | None = None,
-    actor: User,
-    now: datetime,
-) -> Booking:
-    """Move a booking; a failed move leaves it as it was. Answers about the old time no longer count.
-
-    With the same start it only changes who and where: no notice is needed, and the client is told nothing.
-
-    Who was booked stays unless named anew; the room may change if it must. Errors and locks as in `book`.
-    """
-    moving = load_booking(booking_id)
-    request = Request(
-        client=moving.client,
-        appointment_type=moving.appointment_type,
-        location=moving.location,
-        planned_session=moving.planned_session,
-        therapist_id=therapist_id or moving.therapist_id,
-        psychiatrist_id=psychiatrist_id or moving.psychiatrist_id,
-        room_id=room_id,
-        moving=moving,
-    )
-    return _explained(
-        request, starts_at, now, lambda wanted: _reschedule(wanted, starts_at, actor=actor, now=now)
-    )
 
 
 def openings(request: Request, window: Span, *, limit: int, now: datetime) -> tuple[Opening, ...]:
@@ -206,7 +174,7 @@ def load_booking(booking_id: int) -> Booking:
 def _book(
     request: Request, starts_at: datetime, *, hold_for: timedelta | None, actor: User, now: datetime
 ) -> Booking:
-    request, choice = _decide(request, starts_at, now=now)
+    request, choice = decide(request, starts_at, now=now)
     booking = place(request, starts_at, choice, hold_for=hold_for, actor=actor, now=now)
     changes.announce([booking.pk], now=now)
     return booking
@@ -250,60 +218,15 @@ def place(
     )
     if hold_for is not None:
         _check_holds(booking, now=now)
-    _occupy(booking, choice)
+    occupy(booking, choice)
     clinicians = [pk for pk in (session.therapist_id, session.psychiatrist_id) if pk]
     join_care_team(request.client.pk, clinicians, actor=actor, now=now)
     activity.record(f"booking.{booking.status}", booking, actor=actor, at=now, client=request.client)
     return booking
 
 
-@door
-def _reschedule(request: Request, starts_at: datetime, *, actor: User, now: datetime) -> Booking:
-    request, choice = _decide(request, starts_at, now=now)
-    booking = request.moving
-    if booking is None:
-        raise ValueError("There is no booking to move.")
-    session = request.session(choice)
-    room = room_of(choice)
-    local = promise(starts_at, request.location)
-    is_new_time = starts_at != booking.starts_at
-    new = {
-        "therapist_id": session.therapist_id,
-        "psychiatrist_id": session.psychiatrist_id,
-        "room_id": room.id if room else None,
-        "room_place": room.unit if room else None,
-        "starts_at": starts_at,
-        "ends_at": starts_at + timedelta(minutes=request.appointment_type.duration_minutes),
-        "starts_on": local.starts_on,
-        "starts_local": local.starts_local,
-        "time_zone": local.time_zone,
-        "fold": local.fold,
-        "version": booking.version + is_new_time,
-        "revision": booking.revision + 1,
-        "moved_at": now if is_new_time else booking.moved_at,
-        "touched_at": now,
-    }
-    for name, value in new.items():
-        setattr(booking, name, value)
-    booking.save(update_fields=list(new))
-    Occupancy.objects.filter(booking=booking).delete()
-    _occupy(booking, choice)
-    clinicians = [pk for pk in (session.therapist_id, session.psychiatrist_id) if pk]
-    join_care_team(request.client.pk, clinicians, actor=actor, now=now)
-    activity.record(
-        "booking.moved",
-        booking,
-        actor=actor,
-        at=now,
-        client=request.client,
-        data={"version": booking.version},
-    )
-    changes.announce([booking.pk], now=now)
-    return booking
-
-
 @step
-def _decide(request: Request, starts_at: datetime, *, now: datetime) -> tuple[Request, Choice]:
+def decide(request: Request, starts_at: datetime, *, now: datetime) -> tuple[Request, Choice]:
     """Choose, lock what was chosen, then judge everything again under the locks."""
     wish = request.wish_for(starts_at)
     board = availability.load(wish, moment(starts_at), now=now)
@@ -423,7 +346,7 @@ def _check_holds(booking: Booking, *, now: datetime) -> None:
 
 
 @step
-def _occupy(booking: Booking, choice: Choice) -> None:
+def occupy(booking: Booking, choice: Choice) -> None:
     rows = []
     for phase in booking.appointment_type.phases.all():
         key = choice[phase.need]
@@ -449,7 +372,7 @@ def _occupy(booking: Booking, choice: Choice) -> None:
     Occupancy.objects.bulk_create(rows)
 
 
-def _explained(request: Request, starts_at: datetime, now: datetime, attempt: Callable[[Request], R]) -> R:
+def explained(request: Request, starts_at: datetime, now: datetime, attempt: Callable[[Request], R]) -> R:
     """Try again when a race over a free choice was lost; add the nearest openings to a refusal.
 
     Those who lost it together would all choose the same next one, so each then chooses by chance.
@@ -462,17 +385,17 @@ def _explained(request: Request, starts_at: datetime, now: datetime, attempt: Ca
                 continue
         raise Taken
     except (NotBookable, Taken) as refusal:
-        refusal.alternatives = _nearest(request, starts_at, now=now)
+        refusal.alternatives = nearest(request, starts_at, now=now)
         raise
 
 
-def _nearest(request: Request, starts_at: datetime, *, now: datetime) -> list[dict[str, object]]:
+def nearest(request: Request, starts_at: datetime, *, now: datetime) -> list[dict[str, object]]:
     """Up to three openings around the wanted start, nearest first, as values for the answer."""
     tz = clock.zone(request.location.time_zone)
     window = Span(max(now, starts_at - LOOK_BACK), max(now, starts_at) + LOOK_AHEAD)
     found = openings(request, window, limit=400, now=now)
-    nearest = sorted(found, key=lambda opening: abs(opening.start - starts_at))[:ALTERNATIVES]
-    return [{"starts_at": opening.start.astimezone(tz).isoformat()} for opening in nearest]
+    closest = sorted(found, key=lambda opening: abs(opening.start - starts_at))[:ALTERNATIVES]
+    return [{"starts_at": opening.start.astimezone(tz).isoformat()} for opening in closest]
 
 
 def moment(starts_at: datetime) -> Span:

@@ -94,7 +94,7 @@ def request_to_move(
     psychiatrist: int | None = None,
     room: int | None = None,
 ) -> Request:
-    """What `booking.reschedule` will ask for: who is booked stays, unless named anew."""
+    """What `moves.reschedule` will ask for: who is booked stays, unless named anew."""
     _check_choice(
         booking.appointment_type,
         booking.location,

@@ -13,7 +13,7 @@ from practice.access import AUDITORS, CLINICAL, DESK, EVERYONE, TREATING, check_
 from practice.api.base import Resource
 from practice.api.bodies import NothingIn
 from practice.api.schema import PROBLEM, Problem
-from scheduling import booking, lifecycle, readiness
+from scheduling import booking, lifecycle, moves, readiness
 from scheduling.api.bodies import START, AcknowledgementIn, BookingIn, CancelIn, RescheduleIn, taken
 from scheduling.api.filters import AppointmentTypeFilter, BookingFilter
 from scheduling.api.serializers import AcknowledgementOut, AppointmentTypeOut, BookingOut, ReadinessOut
@@ -107,7 +107,7 @@ class BookingViews(Resource):
         starts_at = resolve(moving.location, **taken(body, START))
         wanted = request_to_move(moving, **body)
         return self.write(
-            lambda: booking.reschedule(
+            lambda: moves.reschedule(
                 moving.pk,
                 starts_at,
                 therapist_id=wanted.therapist_id,

@@ -18,7 +18,7 @@ from notifications.models import Reminder, ReminderEvent
 from practice import clients
 from practice.errors import Busy, DomainError, StillRunning
 from practice.models import User
-from scheduling import booking, lifecycle
+from scheduling import lifecycle, moves
 from scheduling.models import Booking
 from tests.cast import Clinic
 from tests.concurrency.racing import overlaps, settled_deadlocks, together
@@ -123,7 +123,7 @@ def change_one(booked: list[Booking], kim: User, cancelled: dict[int, Any], seed
                 cancelled[one.pk] = timezone.now()  # it has committed by now
             case 1 | 2 | 3:
                 start = one.starts_at + timedelta(days=CHANCE.randrange(1, 5))
-                booking.reschedule(one.pk, start, actor=kim, now=now)
+                moves.reschedule(one.pk, start, actor=kim, now=now)
             case 4 | 5:
                 channels = ["sms"] * CHANCE.randrange(2)
                 clients.change(one.client_id, {}, channels=channels, revision=None, actor=kim, now=now)

@@ -15,7 +15,7 @@ from practice import directory
 from practice.errors import Busy, Taken
 from practice.idempotency import Answer, Claim, Replay, claiming, hash_request
 from practice.models import Activity, Client, IdempotencyKey, Room, TimeOff
-from scheduling import booking, lifecycle, readiness
+from scheduling import booking, lifecycle, moves, readiness
 from scheduling.errors import NotBookable, NotPossibleNow, NotReady
 from scheduling.models import Booking, Occupancy
 from tests.cast import NOW, Clinic, at, make_client, make_clinician
@@ -52,7 +52,7 @@ def booker(clinic: Clinic, client: Client, start: Any, *, number: int = 1) -> Ca
 
 
 def mover(booked: Booking, start: Any, clinic: Clinic) -> Callable[[], Booking]:
-    return lambda: booking.reschedule(booked.pk, start, actor=clinic.kim, now=NOW)
+    return lambda: moves.reschedule(booked.pk, start, actor=clinic.kim, now=NOW)
 
 
 def canceller(booked: Booking, clinic: Clinic) -> Callable[[], Booking]:

@@ -15,7 +15,7 @@ from notifications.channels import Receipt, channel_for
 from notifications.deliver import LEASE, MOST_ATTEMPTS, PROVIDER_TIMEOUT
 from notifications.models import Message, Reminder, ReminderEvent
 from practice.models import ChannelConsent, Client, ContactPoint
-from scheduling import booking, lifecycle
+from scheduling import lifecycle, moves
 from scheduling.models import Booking
 from tests.cast import NOW, at
 from tests.faults.stage import (
@@ -208,7 +208,7 @@ def test_a_move_between_claim_and_send_is_too_late_to_stop_it_and_the_new_time_f
     def clock() -> datetime:
         asked.append(1)
         if len(asked) == 2:  # the row is claimed, the provider not yet called
-            booking.reschedule(booked.pk, at("2026-12-03 13:00"), actor=stage.clinic.kim, now=TOLD)
+            moves.reschedule(booked.pk, at("2026-12-03 13:00"), actor=stage.clinic.kim, now=TOLD)
         return TOLD
 
     with clock_at(TOLD):

@@ -19,7 +19,7 @@ from notifications.reconcile import RELATED
 from practice import clients
 from practice.errors import DomainError
 from practice.models import ChannelConsent, Client, ContactPoint
-from scheduling import booking, lifecycle, readiness
+from scheduling import booking, lifecycle, moves, readiness
 from scheduling.models import Booking
 from tests.cast import NOW, Clinic, at
 from tests.faults.stage import DAY, HOUR, MINUTE, START, TOLD, Stage, clock_at, smtp, stage, twilio
@@ -76,7 +76,7 @@ def test_to_reconcile_twice_changes_nothing_more(stage: Stage, moment: datetime)
 def test_a_move_skips_the_old_and_plans_the_new(stage: Stage) -> None:
     booked = stage.book()
     stage.deliver(TOLD)
-    booking.reschedule(booked.pk, LATER, actor=stage.clinic.kim, now=NOW + HOUR)
+    moves.reschedule(booked.pk, LATER, actor=stage.clinic.kim, now=NOW + HOUR)
     old = {("booked", "sms", 1, "sent", "")} | {
         row for row in rows(1, "skipped", reason="moved") if row[0] != "booked"
     }
@@ -89,7 +89,7 @@ def test_a_move_skips_the_old_and_plans_the_new(stage: Stage) -> None:
 
 def test_a_slip_put_right_at_once_says_only_where_things_stand(stage: Stage) -> None:
     booked = stage.book()
-    booking.reschedule(booked.pk, LATER, actor=stage.clinic.kim, now=NOW + 2 * MINUTE)
+    moves.reschedule(booked.pk, LATER, actor=stage.clinic.kim, now=NOW + 2 * MINUTE)
     assert stage.deliver(TOLD) == 0
     stage.deliver(TOLD + 2 * MINUTE)
     (text,) = stage.texts
@@ -355,7 +355,7 @@ class Story:
         self.now += minutes * MINUTE
 
     def move(self, _: int) -> None:
-        booking.reschedule(self.pk, next(self.starts), actor=self.clinic.kim, now=self.now)
+        moves.reschedule(self.pk, next(self.starts), actor=self.clinic.kim, now=self.now)
 
     def cancel(self, _: int) -> None:
         lifecycle.cancel(self.pk, party="client", reason="x", actor=self.clinic.kim, now=self.now)

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from practice.models import Activity
-from scheduling import booking, lifecycle, readiness
+from scheduling import booking, lifecycle, moves, readiness
 from scheduling.booking import Request
 from scheduling.errors import NotBookable, NotReady
 from scheduling.models import Booking, Occupancy
@@ -126,7 +126,7 @@ def test_a_move_keeps_one_booking_and_asks_again(ready: Clinic) -> None:
     readiness.acknowledge(
         booked.pk, item="ride", answer="confirmed", said_by="client", source="phone", actor=ready.kim, now=NOW
     )
-    moved = booking.reschedule(booked.pk, at("2026-12-02 13:00"), actor=ready.kim, now=NOW)
+    moved = moves.reschedule(booked.pk, at("2026-12-02 13:00"), actor=ready.kim, now=NOW)
     assert (moved.pk, moved.version, moved.ends_at) == (booked.pk, 2, at("2026-12-02 15:30"))
     lights = readiness.judge([booking.load_booking(moved.pk)], now=NOW)[moved.pk]
     assert "ride" in lights.missing

@@ -17,7 +17,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from config.logs import Discreet
 from practice.models import Activity, Client, Clinician, IdempotencyKey, Location, Role, Room, User
-from scheduling import booking, feeds, lifecycle
+from scheduling import booking, feeds, lifecycle, moves
 from scheduling.models import Booking, Feed
 from tests.api.calls import Caller, pointers
 from tests.cast import NOW, Clinic, at, make_client, make_clinician, make_user
@@ -107,7 +107,7 @@ def test_a_move_keeps_the_uid_and_raises_the_sequence(ready: Clinic) -> None:
     booked, path = book(ready), make(ready.maya, ready.kim)
     (before,) = read(path)
     later = NOW + timedelta(hours=1)
-    moved = booking.reschedule(booked.pk, at("2026-12-02 13:00"), actor=ready.kim, now=later)
+    moved = moves.reschedule(booked.pk, at("2026-12-02 13:00"), actor=ready.kim, now=later)
     (after,) = read(path)
     assert (after["UID"], after["SEQUENCE"]) == (before["UID"], before["SEQUENCE"] + 1)
     assert after["DTSTART"].dt == moved.starts_at

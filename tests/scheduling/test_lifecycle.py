@@ -10,7 +10,7 @@ from django.db import transaction
 
 from practice.errors import Invalid, NotAllowed, OutOfScope
 from practice.models import Activity
-from scheduling import booking, lifecycle, readiness
+from scheduling import booking, lifecycle, moves, readiness
 from scheduling.errors import NotPossibleNow
 from scheduling.lifecycle import STAMPS, TRANSITIONS
 from scheduling.models import Acknowledgement, Booking, Occupancy
@@ -171,7 +171,7 @@ def test_a_booking_that_is_not_there_is_out_of_scope(
 def test_a_booking_that_is_under_way_is_not_moved(booked: Booking, clinic: Clinic) -> None:
     lifecycle.arrive(booked.pk, actor=clinic.kim, now=START)
     with pytest.raises(NotPossibleNow):
-        booking.reschedule(booked.pk, at("2026-12-02 09:30"), actor=clinic.kim, now=NOW)
+        moves.reschedule(booked.pk, at("2026-12-02 09:30"), actor=clinic.kim, now=NOW)
     assert Booking.objects.get().starts_at == START
 
 

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from practice.models import Clinician, Location
-from scheduling import booking, lifecycle, readiness
+from scheduling import booking, lifecycle, moves, readiness
 from scheduling.engine.types import Span
 from scheduling.errors import NotBookable, NotPossibleNow, NotReady
 from scheduling.models import Booking
@@ -124,12 +124,12 @@ def test_nobody_who_has_left_takes_part(clinic: Clinic, booked: Booking, leave, 
 
 def test_another_therapist_at_the_same_time_is_no_move(clinic: Clinic, booked: Booking) -> None:
     """On the day itself too: the notice is for new times."""
-    changed = booking.reschedule(
+    changed = moves.reschedule(
         booked.pk, START, therapist_id=clinic.ben.pk, actor=clinic.kim, now=START - 2 * HOUR
     )
     assert (changed.therapist_id, changed.version, changed.moved_at) == (clinic.ben.pk, 1, None)
     with pytest.raises(NotBookable) as refusal:
-        booking.reschedule(booked.pk, START + HOUR, actor=clinic.kim, now=START - 2 * HOUR)
+        moves.reschedule(booked.pk, START + HOUR, actor=clinic.kim, now=START - 2 * HOUR)
     assert "too_soon" in codes(refusal)
 
 

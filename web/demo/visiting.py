@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from practice.models import User
-from scheduling import booking, lifecycle, readiness
+from scheduling import booking, lifecycle, moves, readiness
 from scheduling.models import Booking
 from treatment_plans import follow_ups
 from treatment_plans.models import FollowUp, PlannedSession
@@ -89,7 +89,7 @@ class VisitPlayer:
 
     def move(self, now: datetime) -> None:
         place = self.visit.last_place
-        booking.reschedule(
+        moves.reschedule(
             self.booking_id,
             place.starts_at,
             therapist_id=place.therapist_id,

@@ -18,7 +18,7 @@ from practice import clock
 from practice.access import access_client, access_one
 from practice.errors import Invalid
 from practice.models import Client, Location
-from scheduling import booking
+from scheduling import booking, moves
 from scheduling.booking import Request
 from scheduling.models import AppointmentType, Booking
 from scheduling.requests import request_for, request_to_move
@@ -249,7 +249,7 @@ class Move(ChooseTime):
     def run(self, values: dict[str, Any]) -> Booking:
         starts_at, people = self.start(values)
         wanted = replace(self.wanted, **people)
-        return booking.reschedule(
+        return moves.reschedule(
             self.booking.pk,
             starts_at,
             therapist_id=wanted.therapist_id,
