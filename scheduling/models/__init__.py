@@ -2,6 +2,7 @@ from scheduling.models.acknowledgements import Acknowledgement
 from scheduling.models.appointment_types import AppointmentType, Phase
 from scheduling.models.bookings import Booking, Occupancy
 from scheduling.models.feeds import BusyCalendar, BusyTime, Feed
+from scheduling.models.waitlist import FreedTime, WaitlistEntry, WaitlistOffer
 
 __all__ = [
     "Acknowledgement",
@@ -10,6 +11,9 @@ __all__ = [
     "BusyCalendar",
     "BusyTime",
     "Feed",
+    "FreedTime",
     "Occupancy",
     "Phase",
+    "WaitlistEntry",
+    "WaitlistOffer",
 ]

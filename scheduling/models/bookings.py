@@ -87,7 +87,12 @@ class Booking(Revisioned):
     held_until = models.DateTimeField(_("held until"), null=True, blank=True)
     created_at = models.DateTimeField(_("created"))
     booked_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("booked by")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,  # the client, by a link
+        blank=True,
+        related_name="+",
+        verbose_name=_("booked by"),
     )
     booked_at = models.DateTimeField(_("booked"), null=True, blank=True)
     moved_at = models.DateTimeField(_("moved"), null=True, blank=True)

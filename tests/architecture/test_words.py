@@ -13,6 +13,7 @@ REMINDER_WORDS = set(Reminder.State.values)
 # Where the words are at home. The rules and gates are pure: they are told words, and may not import models.
 OWNERS = {
     "scheduling/models/bookings.py",
+    "scheduling/models/waitlist.py",
     "scheduling/lifecycle.py",
     "notifications/models/reminders.py",
     "notifications/rules.py",
