@@ -5,8 +5,17 @@ from typing import Any
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from notifications.models import Message, OutboxMessage, Reminder, ReminderEvent
-from practice.access import DESK
+from notifications.models import (
+    ClientLink,
+    ClientNote,
+    DeskTask,
+    InboundMessage,
+    Message,
+    OutboxMessage,
+    Reminder,
+    ReminderEvent,
+)
+from practice.access import CLINICAL, DESK
 from practice.admin_base import READS_CLIENTS_BY_NAME, RoleInline, UseCaseAdmin
 
 
@@ -92,3 +101,44 @@ class OutboxMessageAdmin(UseCaseAdmin):
     client = None
     list_display = ("created_at", "channel", "recipient", "subject")
     list_filter = ("channel",)
+
+
+@admin.register(ClientLink)
+class ClientLinkAdmin(UseCaseAdmin):
+    viewers = READS_CLIENTS_BY_NAME
+    client = "client"
+    exclude = ("digest",)
+    list_display = ("issued_at", "client", "purpose", "channel", "viewed_at", "opened_at", "expires_at")
+    list_filter = ("purpose", "channel")
+    list_select_related = ("client",)
+
+
+@admin.register(ClientNote)
+class ClientNoteAdmin(UseCaseAdmin):
+    """The client's own words to the care team."""
+
+    viewers = CLINICAL
+    client = "client"
+    list_display = ("written_at", "client", "about")
+    list_filter = ("about",)
+    list_select_related = ("client",)
+
+
+@admin.register(InboundMessage)
+class InboundMessageAdmin(UseCaseAdmin):
+    """Some come from numbers of nobody, so they are for those who may see all clients."""
+
+    viewers = DESK
+    client = None
+    list_display = ("received_at", "sender", "client", "meaning", "answer")
+    list_filter = ("meaning",)
+    list_select_related = ("client",)
+
+
+@admin.register(DeskTask)
+class DeskTaskAdmin(UseCaseAdmin):
+    viewers = DESK
+    client = None
+    list_display = ("created_at", "kind", "client", "done_at", "outcome")
+    list_filter = ("kind",)
+    list_select_related = ("client",)

@@ -12,8 +12,8 @@ from django.utils.translation import gettext_noop as _
 from practice import activity
 from practice.access import TREATING, check_role
 from practice.blockers import Blocker
-from practice.doors import door
-from practice.errors import Invalid, OutOfScope
+from practice.doors import door, step
+from practice.errors import Invalid, NotAllowed, OutOfScope
 from practice.models import User
 from scheduling import changes, gate, readiness_rules
 from scheduling.errors import NotPossibleNow
@@ -136,6 +136,33 @@ def acknowledge(
     `for_starts_at`, when given, is the start that the speaker had in mind: an answer for another one is
     refused, for the times have changed since. "overridden" is for clinicians, with a reason in `detail`.
     """
+    return take_answer(
+        booking_id,
+        item=item,
+        answer=answer,
+        said_by=said_by,
+        source=source,
+        detail=detail,
+        for_starts_at=for_starts_at,
+        actor=actor,
+        now=now,
+    )
+
+
+@step
+def take_answer(
+    booking_id: int,
+    *,
+    item: str,
+    answer: str,
+    said_by: str,
+    source: str,
+    detail: str = "",
+    for_starts_at: datetime | None = None,
+    actor: User | None,
+    now: datetime,
+) -> Acknowledgement:
+    """The work of `acknowledge`; nobody is the actor of what a client says without our help."""
     booking = (
         Booking.objects.select_for_update(no_key=True, of=("self",))
         .select_related("appointment_type", "planned_session__plan__protocol")
@@ -157,6 +184,8 @@ def acknowledge(
     if not getattr(requirements(booking), item):
         raise Invalid(_("This session does not need that."), code="not_needed", pointer="/item")
     if answer == Acknowledgement.Answer.OVERRIDDEN:
+        if actor is None:
+            raise NotAllowed
         check_role(actor, TREATING)
         if not detail.strip():
             raise Invalid(_("An override needs a reason."), code="required", pointer="/detail")

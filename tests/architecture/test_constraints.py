@@ -47,12 +47,18 @@ BY_USE_CASES = {
     "treatment_plans.TreatmentPlan",
     "treatment_plans.PlannedSession",
     "treatment_plans.FollowUp",
+    "treatment_plans.Measure",
+    "treatment_plans.SafetyAlert",
     "scheduling.Booking",
     "scheduling.Occupancy",
     "scheduling.Feed",
     "scheduling.BusyTime",
     "notifications.Reminder",
     "notifications.Message",
+    "notifications.ClientLink",
+    "notifications.ClientNote",
+    "notifications.InboundMessage",
+    "notifications.DeskTask",
 }
 BY_CHOICES = {
     "practice_clinician_kind_known",

@@ -119,21 +119,23 @@ def test_a_door_says_when_and_a_step_never_opens_a_transaction() -> None:
 
 
 def test_what_people_do_is_on_record() -> None:
-    """A door that knows who acts writes the activity log, itself or by a step of its module."""
+    """A door that knows who acts writes the activity log, itself or by steps of its module."""
     silent = []
     for source in sources():
         of_module = dict(functions(source))
+        called = {name: called_by(source, node) for name, node in of_module.items()}
         recording = {name for name, node in of_module.items() if records(node)}
+        while more := {name for name in of_module if called[name] & recording} - recording:
+            recording |= more
         for name, node in of_module.items():
             arguments = {argument.arg for argument in (*node.args.args, *node.args.kwonlyargs)}
-            called = {
-                f"{source.module}.{dotted(call.func)}"
-                for call in ast.walk(node)
-                if isinstance(call, ast.Call)
-            }
-            if marks(node) == {"door"} and "actor" in arguments and not recording & {name, *called}:
+            if marks(node) == {"door"} and "actor" in arguments and name not in recording:
                 silent.append(f"{source.at(node)} {name}")
     assert silent == []
+
+
+def called_by(source: Source, node: FunctionNode) -> set[str]:
+    return {f"{source.module}.{dotted(call.func)}" for call in ast.walk(node) if isinstance(call, ast.Call)}
 
 
 def records(node: FunctionNode) -> bool:

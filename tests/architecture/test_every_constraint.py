@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
-from notifications.models import Message, Reminder
+from notifications.models import ClientLink, ClientNote, DeskTask, InboundMessage, Message, Reminder
 from practice.models import (
     CareTeamMember,
     ChannelConsent,
@@ -32,13 +32,16 @@ from scheduling import booking
 from scheduling.models import AppointmentType, Booking, BusyCalendar, BusyTime, Feed, Occupancy, Phase
 from tests.architecture.test_constraints import NAMED
 from tests.cast import NOW, Clinic, at
+from treatment_plans import measures
 from treatment_plans.models import (
     Clearance,
     FollowUp,
+    Measure,
     PlannedSession,
     Prescription,
     Protocol,
     RemsEnrollment,
+    SafetyAlert,
     TreatmentPlan,
 )
 
@@ -77,6 +80,8 @@ def busy(clinic: Clinic) -> Clinic:
         due_from_at=START,
         due_until_at=START + HOUR,
     )
+    answers = dict.fromkeys("123456789", 1)
+    measures.record(client, measures.Answered("phq9", answers, "with_staff"), actor=clinic.kim, now=NOW)
     Feed.objects.create(clinician=clinic.ana, digest="0" * 64, created_by=clinic.kim, created_at=NOW)
     calendar = BusyCalendar.objects.create(
         clinician=clinic.ana,
@@ -86,6 +91,21 @@ def busy(clinic: Clinic) -> Clinic:
         due_at=NOW,
     )
     BusyTime.objects.create(calendar=calendar, span=(START, START + HOUR))
+    booked = Booking.objects.get()
+    ClientLink.objects.create(
+        purpose="visit",
+        digest="0" * 64,
+        client=client,
+        booking=booked,
+        booking_version=1,
+        issued_at=NOW,
+        expires_at=START,
+    )
+    ClientNote.objects.create(client=client, booking=booked, about="intention", text="x", written_at=NOW)
+    InboundMessage.objects.create(
+        provider="twilio", provider_ref="SM1", sender="+1", body="x", received_at=NOW, meaning="unclear"
+    )
+    DeskTask.objects.create(kind="call", client=client, created_at=NOW)
     return clinic
 
 
@@ -176,6 +196,18 @@ VIOLATIONS: dict[str, Callable[[Clinic], Any]] = {
     ),
     "treatment_plans_follow_up_once": lambda c: a_copy_of(FollowUp),
     "treatment_plans_follow_up_due_order": lambda c: FollowUp.objects.update(due_until_at=START),
+    "treatment_plans_measure_not_ahead": lambda c: a_copy_of(Measure, answered_at=NOW + HOUR),
+    "treatment_plans_measure_correction_reason": lambda c: a_copy_of(Measure, correction_reason="typo"),
+    "treatment_plans_measure_corrected_once": lambda c: [
+        a_copy_of(Measure, corrects=Measure.objects.order_by("pk").first(), correction_reason="typo")
+        for _each in range(2)
+    ],
+    "treatment_plans_alert_disposition": lambda c: SafetyAlert.objects.update(disposition="safety_plan"),
+    "treatment_plans_alert_acknowledged": lambda c: SafetyAlert.objects.update(acknowledged_at=NOW),
+    "treatment_plans_alert_acknowledged_first": lambda c: SafetyAlert.objects.update(
+        disposed_at=NOW, disposed_by=c.kim, disposition="safety_plan", note="made"
+    ),
+    "treatment_plans_one_alert_per_measure": lambda c: a_copy_of(SafetyAlert),
     # scheduling
     "scheduling_type_duration": lambda c: AppointmentType.objects.update(duration_minutes=4),
     "scheduling_type_step": lambda c: AppointmentType.objects.update(start_step_minutes=0),
@@ -201,6 +233,10 @@ VIOLATIONS: dict[str, Callable[[Clinic], Any]] = {
     "scheduling_busy_calendar_unique": lambda c: a_copy_of(BusyCalendar),
     "scheduling_busy_time_half_open": lambda c: BusyTime.objects.update(span="[2026-12-01,2026-12-02]"),
     # notifications
+    "notifications_link_is_about_one": lambda c: ClientLink.objects.update(support_person_id=1),
+    "notifications_note_one_of_a_kind": lambda c: a_copy_of(ClientNote),
+    "notifications_inbound_once": lambda c: a_copy_of(InboundMessage),
+    "notifications_task_done": lambda c: DeskTask.objects.update(done_at=NOW),
     "notifications_reminder_once": lambda c: a_copy_of(Reminder),
     "notifications_reminder_expiry": lambda c: Reminder.objects.update(expires_at=NOW),
     "notifications_reminder_lease": lambda c: Reminder.objects.update(state="sending"),
