@@ -1,4 +1,4 @@
-"""Claim, check once more, begin, send, mark.
+"""Claim, check once more, begin, send, mark. `notifications.leases` writes the last three down.
 
 What may go wrong, and what then: a worker that dies after its claim leaves rows in `sending`. When their
 lease is over, those whose message was never begun are planned again. The others become `unknown` and are
@@ -13,19 +13,16 @@ from __future__ import annotations
 import logging
 import random
 import uuid
-from collections.abc import Callable, Iterable
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models import F
 
-from notifications import facts, wording
-from notifications.channels import Channel, DeliveryError, OutcomeUnknown, Outgoing, Receipt, channel_for
+from notifications import facts, leases, wording
+from notifications.channels import Channel, DeliveryError, OutcomeUnknown, Outgoing, channel_for
 from notifications.crash import crash_here
 from notifications.facts import Loaded
+from notifications.leases import Claimed, Result
 from notifications.lint import problems
 from notifications.models import Message, Reminder, ReminderEvent
 from notifications.reconcile import RELATED, judged, reconcile_these, reminders_of, skip, why_skipped
@@ -40,15 +37,9 @@ logger = logging.getLogger(__name__)
 PROVIDER_TIMEOUT = timedelta(seconds=settings.REMINDER_PROVIDER_SECONDS)
 LEASE = timedelta(seconds=settings.REMINDER_LEASE_SECONDS)  # longer, or a living worker would lose its row
 BATCH = 20
+MARK_WITHIN = timedelta(seconds=1)  # a result waits no longer for its batch
 MOST_ATTEMPTS = 8
 FIRST_BACKOFF, LONGEST_BACKOFF = timedelta(seconds=30), timedelta(minutes=30)
-
-
-@dataclass(frozen=True)
-class Claimed:
-    reminder: Reminder
-    outgoing: Outgoing
-    lease_until: datetime
 
 
 def deliver_due(*, clock: Callable[[], datetime], stop_at: datetime | None = None, limit: int = BATCH) -> int:
@@ -58,18 +49,15 @@ def deliver_due(*, clock: Callable[[], datetime], stop_at: datetime | None = Non
     """
     handled, claimed = claim(now=clock(), limit=limit)
     crash_here("after_claim")
-    with ExitStack() as open_until_done:
-        names = {one.reminder.channel for one in claimed}
-        channels = {name: open_until_done.enter_context(channel_for(name)) for name in names}
-        for one in claimed:
-            last_start = one.lease_until - PROVIDER_TIMEOUT
-            try:
-                if clock() > min(last_start, stop_at or last_start):
-                    _give_back(one, now=clock())
-                else:
-                    _send(one, channels[one.reminder.channel], clock=clock)
-            except Exception:  # its lease will end, and `resolve` finds out; the others can still go
-                logger.exception("reminder %s: what became of it could not be noted", one.reminder.pk)
+    for name in {one.reminder.channel for one in claimed}:
+        of_channel = [one for one in claimed if one.reminder.channel == name]
+        with channel_for(name) as channel:
+            for first in range(0, len(of_channel), channel.begins_at_once):
+                some = of_channel[first : first + channel.begins_at_once]
+                try:
+                    _send_some(some, channel, clock=clock, stop_at=stop_at)
+                except Exception:  # their lease will end, and `resolve` finds out; the others can still go
+                    logger.exception("reminders %s: sending broke", [one.reminder.pk for one in some])
     _look_for_another_way(claimed, now=clock())
     return handled
 
@@ -107,7 +95,7 @@ def claim(*, now: datetime, limit: int) -> tuple[int, list[Claimed]]:
     for row in rows:
         one = loaded[row.booking_id]
         try:
-            wanted, why_not = _judged_again(row, one, stored[row.booking_id], now=now)
+            wanted, why_not = may_send(row, one, stored[row.booking_id], now=now)
             rendered = render(row, one) if wanted and wanted.due_at <= now else None
         except Exception:  # one broken record must not keep the others waiting
             logger.exception("reminder %s can not be judged or worded", row.pk)
@@ -117,15 +105,23 @@ def claim(*, now: datetime, limit: int) -> tuple[int, list[Claimed]]:
             skip(row, why_not, now=now)
         elif rendered is None:
             _postpone(row, wanted)
-        elif (taken := _take(row, one, rendered, now=now)) is not None:
-            claimed.append(taken)
+        elif broken := _problems(rendered, row, one):
+            logger.error("reminder %s not sent: wording %s", row.pk, ",".join(broken))
+            skip(row, Reminder.Skip.WORDING, now=now)
+        else:
+            claimed.append(_claimed(row, one, rendered, now=now))
+    leases.take(claimed, now=now)
+    crash_here("before_claim_commit")
     return len(rows), claimed
 
 
-def _judged_again(
+def may_send(
     row: Reminder, loaded: Loaded, stored: Iterable[Reminder], *, now: datetime
 ) -> tuple[Wanted | None, str]:
-    """What the rules want of this row now; or None, and why it is not wanted any more."""
+    """What the rules want of this row now; or None, and why it is not wanted any more.
+
+    Asked under the locks of the claim, for the last time before the provider is called.
+    """
     if row.booking_version != loaded.booking.version or now >= row.expires_at:
         return None, why_skipped(loaded, row, None, now=now)
     plan, key = judged(loaded, stored, now=now), (row.kind, row.channel)
@@ -148,41 +144,28 @@ def _postpone(row: Reminder, wanted: Wanted) -> None:
     )
 
 
-def _take(row: Reminder, loaded: Loaded, rendered: wording.Rendered, *, now: datetime) -> Claimed | None:
-    found = problems(
+def _problems(rendered: wording.Rendered, row: Reminder, loaded: Loaded) -> tuple[str, ...]:
+    return problems(
         rendered,
         channel=row.channel,
         level=loaded.client.message_detail,
         language=loaded.client.language,
         forbidden=(loaded.client.legal_name, *filter(None, [loaded.client.birth_date])),
     )
-    if found:
-        logger.error("reminder %s not sent: wording %s", row.pk, ",".join(found))
-        skip(row, Reminder.Skip.WORDING, now=now)
-        return None
-    token, recipient = uuid.uuid4(), loaded.addresses[row.channel]
-    row.state, row.lease_token, row.lease_until = State.SENDING, token, now + LEASE
+
+
+def _claimed(row: Reminder, loaded: Loaded, rendered: wording.Rendered, *, now: datetime) -> Claimed:
     row.attempt_count += 1
-    row.save(update_fields=["state", "lease_token", "lease_until", "attempt_count"])
-    _record(row, State.PLANNED, State.SENDING, now=now)
-    Message.objects.create(
-        reminder=row,
-        token=token,
-        recipient=recipient,
-        subject=rendered.subject,
-        body=rendered.body,
-        started_at=now,
-    )
     outgoing = Outgoing(
-        token=str(token),
-        to=recipient,
+        token=str(uuid.uuid4()),
+        to=loaded.addresses[row.channel],
         subject=rendered.subject,
         body=rendered.body,
         expires_at=row.expires_at,
         language=loaded.client.language,
         sender_name=loaded.booking.location.display_name,
     )
-    return Claimed(row, outgoing, row.lease_until)
+    return Claimed(row, outgoing, now + LEASE)
 
 
 def render(row: Reminder, loaded: Loaded) -> wording.Rendered:
@@ -212,42 +195,65 @@ def render(row: Reminder, loaded: Loaded) -> wording.Rendered:
     )
 
 
-def _send(one: Claimed, channel: Channel, *, clock: Callable[[], datetime]) -> None:
-    """One provider call, outside any transaction."""
-    if not _begin(one, now=clock()):
-        return  # the lease was over and somebody else has it
-    try:
+def _send_some(
+    some: Sequence[Claimed], channel: Channel, *, clock: Callable[[], datetime], stop_at: datetime | None
+) -> None:
+    """Begin these at once, call the provider for each, outside any transaction, and mark them together."""
+    began_at = clock()
+    in_time = [one for one in some if began_at <= _last_start(one, stop_at)]
+    too_late = [one for one in some if one not in in_time]
+    results: list[Result] = []
+    for one in leases.begin(in_time, now=began_at) if in_time else []:
         crash_here("before_send")
+        if clock() > _last_start(one, None):  # we were slow, or slept
+            too_late.append(one)
+            continue
+        results.append(_send(one, channel, clock=clock))
+        if clock() - began_at > MARK_WITHIN:
+            leases.mark(results, now=clock())
+            results = []
+    leases.mark(results, now=clock())
+    if too_late:
+        leases.give_back(too_late, now=clock())
+
+
+def _last_start(one: Claimed, stop_at: datetime | None) -> datetime:
+    last_start = one.lease_until - PROVIDER_TIMEOUT
+    return min(last_start, stop_at or last_start)
+
+
+def _send(one: Claimed, channel: Channel, *, clock: Callable[[], datetime]) -> Result:
+    """One provider call."""
+    try:
         receipt = channel.send(one.outgoing)
         crash_here("after_accept")
     except OutcomeUnknown as lost:
-        _mark(one, State.UNKNOWN, Message.Outcome.UNKNOWN, now=clock(), error_code=lost.code)
+        return _unknown(one, lost.code, at=clock())
     except DeliveryError as error:
-        _refused(one, error, now=clock())
+        return _refused(one, error, now=clock())
     except Exception:
         logger.exception("reminder %s: sending broke", one.reminder.pk)
-        _mark(one, State.UNKNOWN, Message.Outcome.UNKNOWN, now=clock(), error_code="exception")
-    else:
-        _mark(one, State.SENT, Message.Outcome.ACCEPTED, now=clock(), receipt=receipt)
+        return _unknown(one, "exception", at=clock())
+    return Result(
+        claimed=one, state=State.SENT, outcome=Message.Outcome.ACCEPTED, at=clock(), receipt=receipt
+    )
 
 
-def _begin(one: Claimed, *, now: datetime) -> bool:
-    """Note that the provider is called now; False if the row is not ours any more."""
-    with transaction.atomic(durable=True):
-        held = Reminder.objects.select_for_update(no_key=True).filter(
-            pk=one.reminder.pk, lease_token=one.outgoing.token, state=State.SENDING
-        )
-        message = Message.objects.filter(token=one.outgoing.token, outcome=Message.Outcome.OPEN)
-        return bool(held) and bool(message.update(begun_at=now))
+def _unknown(one: Claimed, code: str, *, at: datetime) -> Result:
+    return Result(claimed=one, state=State.UNKNOWN, outcome=Message.Outcome.UNKNOWN, at=at, error_code=code)
 
 
-def _refused(one: Claimed, error: DeliveryError, *, now: datetime) -> None:
+def _refused(one: Claimed, error: DeliveryError, *, now: datetime) -> Result:
     reminder = one.reminder
     next_attempt_at = now + backoff(reminder.attempt_count, retry_after=error.retry_after)
     may_retry = reminder.attempt_count < MOST_ATTEMPTS and next_attempt_at < reminder.expires_at
-    state = State.PLANNED if may_retry and not error.permanent else State.FAILED
-    _mark(
-        one, state, Message.Outcome.REFUSED, now=now, error_code=error.code, next_attempt_at=next_attempt_at
+    return Result(
+        claimed=one,
+        state=State.PLANNED if may_retry and not error.permanent else State.FAILED,
+        outcome=Message.Outcome.REFUSED,
+        at=now,
+        error_code=error.code,
+        next_attempt_at=next_attempt_at,
     )
 
 
@@ -256,63 +262,6 @@ def backoff(attempt: int, *, retry_after: float | None = None) -> timedelta:
     ceiling = min(LONGEST_BACKOFF, FIRST_BACKOFF * 2 ** min(attempt - 1, 10))
     jittered = ceiling * random.uniform(0.5, 1)  # noqa: S311  jitter, not a secret
     return max(jittered, timedelta(seconds=retry_after or 0))
-
-
-def _mark(
-    one: Claimed,
-    state: str,
-    outcome: str,
-    *,
-    now: datetime,
-    receipt: Receipt | None = None,
-    error_code: str = "",
-    next_attempt_at: datetime | None = None,
-) -> None:
-    """Write the result if nobody settled the row without us.
-
-    A lease that ran out meanwhile made it unknown: an answer that comes after all is better than a question.
-    """
-    crash_here("before_mark")
-    with transaction.atomic(durable=True):
-        held = Reminder.objects.select_for_update(no_key=True).filter(
-            pk=one.reminder.pk,
-            lease_token=one.outgoing.token,
-            state__in=[each for each in (State.SENDING, State.UNKNOWN) if (each, state) in Reminder.EDGES],
-        )
-        before = held.values_list("state", flat=True).first()
-        if before is None:
-            return
-        Reminder.objects.filter(pk=one.reminder.pk).update(
-            state=state,
-            last_error_code=error_code,
-            next_attempt_at=next_attempt_at or F("next_attempt_at"),
-            lease_until=one.lease_until if state == State.UNKNOWN else None,
-            lease_token=one.outgoing.token if state == State.UNKNOWN else None,
-            sent_at=now if state == State.SENT else None,
-        )
-        Message.objects.filter(
-            token=one.outgoing.token, outcome__in=[Message.Outcome.OPEN, Message.Outcome.UNKNOWN]
-        ).update(
-            outcome=outcome,
-            ended_at=now,
-            provider=receipt.provider if receipt else "",
-            provider_ref=receipt.provider_ref if receipt else "",
-            error_code=error_code,
-        )
-        _record(one.reminder, before, state, now=now, detail=error_code)
-    crash_here("after_mark")
-
-
-def _give_back(one: Claimed, *, now: datetime) -> None:
-    """Our lease is nearly over and this row was not begun: another round may have it."""
-    with transaction.atomic(durable=True):
-        if Reminder.objects.filter(
-            pk=one.reminder.pk, lease_token=one.outgoing.token, state=State.SENDING
-        ).update(
-            state=State.PLANNED, lease_token=None, lease_until=None, attempt_count=F("attempt_count") - 1
-        ):
-            Message.objects.filter(token=one.outgoing.token).delete()
-            _record(one.reminder, State.SENDING, State.PLANNED, now=now, detail="given_back")
 
 
 def _record(row: Reminder, before: str, after: str, *, now: datetime, detail: str = "") -> None:

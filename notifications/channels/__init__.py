@@ -65,6 +65,9 @@ class Channel(ABC):
     """
 
     provider: str
+    # How many sends are noted as begun in one go: what a killed worker leaves in doubt. Few where the
+    # provider can't be asked afterwards.
+    begins_at_once: int = 4
 
     @abstractmethod
     def send(self, outgoing: Outgoing) -> Receipt:

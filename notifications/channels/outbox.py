@@ -11,6 +11,7 @@ class OutboxChannel(Channel):
     """Keeps messages in the database, where the demo shows them. The same token twice is one message."""
 
     provider = "outbox"
+    begins_at_once = 20
 
     def __init__(self, channel: str) -> None:
         self.channel = channel

@@ -51,6 +51,7 @@ class TwilioChannel(Channel):
     """
 
     provider = "twilio"
+    begins_at_once = 10
 
     def send(self, outgoing: Outgoing) -> Receipt:
         form = {

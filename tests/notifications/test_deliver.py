@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError
 
-from notifications import deliver, resolve
+from notifications import deliver, leases, resolve
 from notifications.channels import Receipt, channel_for
 from notifications.deliver import LEASE, MOST_ATTEMPTS, PROVIDER_TIMEOUT
 from notifications.models import Message, Reminder, ReminderEvent
@@ -42,7 +42,7 @@ def trail(reminder: Reminder) -> list[tuple[str, str]]:
     return [(event.to_state, event.detail) for event in events]
 
 
-def claim(moment: datetime) -> list[deliver.Claimed]:
+def claim(moment: datetime) -> list[leases.Claimed]:
     return deliver.claim(now=moment, limit=20)[1]
 
 
@@ -333,20 +333,24 @@ def test_who_wakes_up_late_sends_nothing(stage: Stage) -> None:
     assert len(stage.texts) == 1
 
 
+def a_result(one: leases.Claimed, state: str, outcome: str, receipt: Receipt | None = None) -> leases.Result:
+    return leases.Result(claimed=one, state=state, outcome=outcome, at=TOLD, receipt=receipt)
+
+
 def test_who_has_lost_the_row_changes_nothing_of_it(stage: Stage) -> None:
     """The first worker comes back after everybody gave it up and the second has the row."""
     stage.book()
     (first,) = claim(TOLD)
-    assert deliver._begin(first, now=TOLD)
+    assert leases.begin([first], now=TOLD) == [first]
     later = TOLD + LEASE + resolve.ACCEPT_LATENCY + SECOND
     assert stage.resolve(later) == 1
     (second,) = claim(later)
-    for mark in (
-        lambda: deliver._mark(first, "sent", "accepted", now=later),
-        lambda: deliver._mark(first, "failed", "refused", now=later),
-        lambda: deliver._give_back(first, now=later),
+    for write in (
+        lambda: leases.mark([a_result(first, "sent", "accepted")], now=later),
+        lambda: leases.mark([a_result(first, "failed", "refused")], now=later),
+        lambda: leases.give_back([first], now=later),
     ):
-        mark()
+        write()
         held = stage.only()
         assert (held.state, str(held.lease_token)) == ("sending", second.outgoing.token)
 
@@ -356,17 +360,27 @@ def test_who_lost_the_row_before_the_send_does_not_begin(stage: Stage) -> None:
     (one,) = claim(TOLD)
     Reminder.objects.filter(pk=one.reminder.pk).update(lease_token=uuid.uuid4())
     with clock_at(TOLD):
-        deliver._send(one, channel_for("sms"), clock=lambda: TOLD)
+        deliver._send_some([one], channel_for("sms"), clock=lambda: TOLD, stop_at=None)
     assert (stage.texts, Message.objects.get().begun_at) == ([], None)
+
+
+def test_a_lease_that_ends_between_begin_and_send_stops_the_send(stage: Stage) -> None:
+    """The process slept there: by now somebody else may have looked and found nothing at the provider."""
+    stage.book()
+    (one,) = claim(TOLD)
+    moments = iter([TOLD])
+    with clock_at(TOLD):
+        deliver._send_some([one], channel_for("sms"), clock=lambda: next(moments, TOLD + LEASE), stop_at=None)
+    assert (stage.only().state, stage.texts, Message.objects.count()) == ("planned", [], 0)
 
 
 def test_an_answer_that_comes_after_the_lease_is_kept(stage: Stage) -> None:
     stage.book()
     (one,) = claim(TOLD)
-    assert deliver._begin(one, now=TOLD)
+    leases.begin([one], now=TOLD)
     late = TOLD + LEASE + SECOND
     assert resolve.expire_leases(now=late) == 1
-    deliver._mark(one, "sent", "accepted", now=late, receipt=Receipt("twilio", "SM1"))
+    leases.mark([a_result(one, "sent", "accepted", Receipt("twilio", "SM1"))], now=late)
     message = Message.objects.get()
     assert (stage.only().state, message.outcome, message.provider_ref) == ("sent", "accepted", "SM1")
     assert trail(stage.only())[-2:] == [("unknown", "lease_expired"), ("sent", "")]
@@ -375,24 +389,21 @@ def test_an_answer_that_comes_after_the_lease_is_kept(stage: Stage) -> None:
 def test_a_result_that_cannot_be_noted_does_not_strand_the_others(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for day in range(2):
-        stage.book(stage.clinic.ready_client(f"Client {day}"), START + day * DAY)
-    record, calls = deliver._record, []
+    booked = [stage.book(stage.clinic.ready_client(f"Client {day}"), START + day * DAY) for day in range(3)]
+    event = leases._event
 
-    def fails_once(row: Reminder, before: str, after: str, **rest: Any) -> None:
-        if after == "sent":
-            calls.append(row)
-            if len(calls) == 1:
-                raise DatabaseError
-        record(row, before, after, **rest)
+    def breaks_for_one(row: Reminder, before: str, after: str, **rest: Any) -> ReminderEvent:
+        if after == "sent" and row.booking_id == booked[1].pk:
+            raise DatabaseError
+        return event(row, before, after, **rest)
 
-    monkeypatch.setattr(deliver, "_record", fails_once)
-    assert stage.deliver(TOLD) == 2
-    states = Reminder.objects.filter(kind="booked").values_list("state", flat=True)
-    assert (sorted(states), len(stage.texts)) == (["sending", "sent"], 2)
+    monkeypatch.setattr(leases, "_event", breaks_for_one)
+    assert stage.deliver(TOLD) == 3
+    states = Reminder.objects.filter(kind="booked").order_by("booking").values_list("state", flat=True)
+    assert (list(states), len(stage.texts)) == (["sent", "sending", "sent"], 3)
     stage.resolve(TOLD + RESOLVABLE)
     assert set(Reminder.objects.filter(kind="booked").values_list("state", flat=True)) == {"sent"}
-    assert len(stage.texts) == 2
+    assert len(stage.texts) == 3
 
 
 def test_a_round_takes_no_more_than_it_was_told_to(stage: Stage) -> None:

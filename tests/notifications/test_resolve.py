@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from notifications import deliver, resolve
+from notifications import deliver, leases, resolve
 from notifications.deliver import LEASE
 from notifications.models import Message, Reminder
 from notifications.resolve import ACCEPT_LATENCY
@@ -115,7 +115,7 @@ def test_a_worker_that_died_is_found_out_about(stage: Stage, reached_the_provide
     """It had begun and its lease runs out: unknown, never simply planned."""
     stage.book()
     (one,) = deliver.claim(now=TOLD, limit=20)[1]
-    assert deliver._begin(one, now=TOLD)
+    assert leases.begin([one], now=TOLD)
     if reached_the_provider:
         with clock_at(TOLD):
             stage.twilio.plant(to=one.outgoing.to, body=one.outgoing.body, at=TOLD)
@@ -136,7 +136,7 @@ def test_what_a_dead_worker_never_began_is_planned_again_and_sent_once(stage: St
     assert resolve.expire_leases(now=TOLD + LEASE + SECOND) == 1
     again = stage.only(channel="email")
     assert (again.state, again.attempt_count, Message.objects.count()) == ("planned", 0, 0)
-    assert not deliver._begin(lost, now=TOLD + LEASE + SECOND)  # who comes back after all begins nothing
+    assert not leases.begin([lost], now=TOLD + LEASE + SECOND)  # who comes back after all begins nothing
     stage.deliver(TOLD + LEASE + SECOND)
     assert (stage.only(channel="email").state, len(stage.mails)) == ("sent", 1)
 
