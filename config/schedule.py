@@ -19,6 +19,7 @@ SWEEPS = (
     Sweep("notifications.tasks.deliver_due", 10, "Sends the reminders that are due."),
     Sweep("notifications.tasks.resolve_unknown", 30, "Finds out what became of messages cut off midway."),
     Sweep("notifications.tasks.reconcile_changed", 60, "Plans reminders again for what changed."),
+    Sweep("treatment_plans.tasks.escalate_unseen_alerts", 60, "Tells again of alerts that nobody has seen."),
     Sweep("scheduling.tasks.expire_holds", 60, "Frees held times that nobody confirmed."),
     Sweep("scheduling.tasks.read_busy_calendars", 300, "Reads when clinicians are busy elsewhere."),
     Sweep("notifications.tasks.reconcile_all", 3600, "Plans reminders again for all sessions to come."),

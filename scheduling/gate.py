@@ -132,6 +132,7 @@ class Gate:
                 if dose.booking_id != session.booking_id or session.booking_id is None
             ),
             enrollments=of_client.enrollments,
+            has_open_alert=of_client.has_open_alert,
             **shared,
         )
 

@@ -11,10 +11,12 @@ from practice.admin_base import READS_CLIENTS_BY_NAME, RoleAdmin, UseCaseAdmin, 
 from treatment_plans.models import (
     Clearance,
     FollowUp,
+    Measure,
     PlannedSession,
     Prescription,
     Protocol,
     RemsEnrollment,
+    SafetyAlert,
     TreatmentPlan,
 )
 
@@ -197,3 +199,16 @@ class FollowUpAdmin(ClinicalAdmin):
     list_filter = ("kind", ("done_at", admin.EmptyFieldListFilter))
     list_select_related = ("client", "done_by")
     date_hierarchy = "due_from_at"
+
+
+@admin.register(Measure)
+class MeasureAdmin(ClinicalAdmin):
+    list_display = ("client", "instrument", "total", "band", "answered_at", "source")
+    list_filter = ("instrument", "source")
+    date_hierarchy = "answered_at"
+
+
+@admin.register(SafetyAlert)
+class SafetyAlertAdmin(ClinicalAdmin):
+    list_display = ("client", "reason", "severity", "raised_at", "acknowledged_at", "disposition")
+    list_filter = ("severity", ("disposed_at", admin.EmptyFieldListFilter))

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import OuterRef
+from django.db.models import Exists, OuterRef
 
 from practice.models import Client, Clinician, Consent, ConsentDocument, Licence
 from practice.packed import day, instant, packed
 from treatment_plans import gates
-from treatment_plans.models import Clearance, Prescription, Protocol, RemsEnrollment, Route
+from treatment_plans.models import Clearance, Prescription, Protocol, RemsEnrollment, Route, SafetyAlert
 from treatment_plans.supply import PrescriptionFact
 
 
@@ -22,6 +22,7 @@ class ClientFacts:
     clearances: tuple[gates.ClearanceFact, ...] = ()
     prescriptions: tuple[PrescriptionFact, ...] = ()
     enrollments: tuple[gates.EnrollmentFact, ...] = ()
+    has_open_alert: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ def load(client_ids: Iterable[int], clinician_ids: Iterable[int]) -> Facts:
             "refills",
         ),
         enrollments=packed(RemsEnrollment.objects.filter(client=OuterRef("pk")), "enrolled_on", "ended_on"),
+        has_open_alert=Exists(SafetyAlert.objects.filter(client=OuterRef("pk"), disposed_at=None)),
     )
     clinicians = Clinician.objects.filter(pk__in=set(clinician_ids), is_active=True).annotate(
         held=packed(
@@ -116,6 +118,7 @@ def _client_facts(client: Any) -> ClientFacts:
             gates.EnrollmentFact(date.fromisoformat(first), day(end))
             for first, end in client.enrollments or ()
         ),
+        has_open_alert=client.has_open_alert,
     )
 
 

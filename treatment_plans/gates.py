@@ -109,6 +109,7 @@ class DosingFacts(SessionFacts):
     prescriptions: tuple[PrescriptionFact, ...]
     other_doses: tuple[DoseFact, ...]
     enrollments: tuple[EnrollmentFact, ...]
+    has_open_alert: bool
 
 
 def session_blockers(facts: SessionFacts, *, day: date) -> tuple[Blocker, ...]:
@@ -130,6 +131,7 @@ def dosing_blockers(facts: DosingFacts, *, at: datetime, day: date) -> tuple[Blo
         *_plan_blockers(facts.plan_status),
         *_consent_blockers(facts, at, day),
         *_clearance_blockers(facts.clearances, day),
+        *_safety_blockers(facts),
         *prescription_blockers(
             facts.prescriptions,
             facts.other_doses,
@@ -226,6 +228,13 @@ def _clearance_blockers(clearances: tuple[ClearanceFact, ...], day: date) -> lis
             )
         )
     return blockers or [Blocker("clearance_missing", _("There is no medical clearance."))]
+
+
+def _safety_blockers(facts: DosingFacts) -> list[Blocker]:
+    """Locked: no dose while an answer that sounded unsafe waits for a clinician."""
+    if not facts.has_open_alert:
+        return []
+    return [Blocker("safety_alert_open", _("A clinician has to look at an open alert first."))]
 
 
 def _licence_blockers(facts: SessionFacts, day: date) -> list[Blocker]:

@@ -93,6 +93,15 @@ POLICY: dict[str, tuple[str, bool]] = {
     "GET follow-ups": ("TPNO", CLIENT),
     "GET follow-ups/{pk}": ("TPN", CLIENT),
     "POST follow-ups/{pk}/done": ("TP", CLIENT),
+    "GET measures": ("TPNO", CLIENT),
+    "GET measures/{pk}": ("TPN", CLIENT),
+    "POST measures": ("TPN", CLIENT),
+    "POST measures/{pk}/correct": ("TPN", CLIENT),
+    "GET safety-alerts": ("TPNO", CLIENT),
+    "GET safety-alerts/{pk}": ("TPN", CLIENT),
+    "POST safety-alerts/{pk}/acknowledge": ("TPN", CLIENT),
+    "POST safety-alerts/{pk}/dispose": ("TP", CLIENT),
+    "GET clients/{client_id}/outcomes": ("TPN", CLIENT),
     # scheduling
     "GET appointment-types": ("ADTPNO", OPEN),
     "GET appointment-types/{pk}": ("ADTPNO", OPEN),
@@ -179,6 +188,17 @@ BODIES: dict[str, Callable[[Clinic], dict[str, Any]]] = {
         "prescriber": clinic.ito.pk,
     },
     "POST follow-ups/{pk}/done": lambda clinic: {"outcome": "sleeps well"},
+    "POST measures": lambda clinic: {
+        "client": clinic.maya.pk,
+        "instrument": "gad7",
+        "answers": dict.fromkeys("1234567", 1),
+        "source": "with_staff",
+    },
+    "POST measures/{pk}/correct": lambda clinic: {
+        "answers": dict.fromkeys("123456789", 0),
+        "reason": "read aloud wrongly",
+    },
+    "POST safety-alerts/{pk}/dispose": lambda clinic: {"disposition": "no_acute_risk", "note": "We spoke."},
     "GET openings": lambda clinic: {"planned_session": clinic.dose(clinic.maya, 2).pk},
     "POST openings/explain": lambda clinic: {
         "planned_session": clinic.dose(clinic.maya, 2).pk,
@@ -295,7 +315,7 @@ def test_the_canary_sings_for_those_who_may_hear_it(world: World) -> None:
     }
     resources = {
         *("clients", "clients/{client_id}/support-persons", "clearances", "rems-enrollments"),
-        *("prescriptions", "follow-ups", "bookings", "reminders", "messages"),
+        *("prescriptions", "follow-ups", "bookings", "reminders", "messages", "safety-alerts"),
     }
     details = {f"{resource}/{{pk}}" for resource in resources}
     assert heard == {*resources, *details, "bookings/{booking_id}/acknowledgements"}

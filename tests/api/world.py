@@ -20,7 +20,15 @@ from scheduling.models import Acknowledgement, Booking
 from tests.api.calls import Caller
 from tests.api.routes import Route
 from tests.cast import NOW, Clinic, at, make_clinician, make_user
-from treatment_plans.models import Clearance, FollowUp, Prescription, RemsEnrollment, TreatmentPlan
+from treatment_plans import measures
+from treatment_plans.models import (
+    Clearance,
+    FollowUp,
+    Prescription,
+    RemsEnrollment,
+    SafetyAlert,
+    TreatmentPlan,
+)
 
 CANARY = "Serinus c."
 PLANTED: tuple[type[models.Model], ...] = (
@@ -34,6 +42,7 @@ PLANTED: tuple[type[models.Model], ...] = (
     RemsEnrollment,
     TreatmentPlan,
     FollowUp,
+    SafetyAlert,
 )
 WITH_A_FORM = {"time_zone", "state", "language", "provider", "provider_ref", "error_code", "token"}
 
@@ -83,6 +92,10 @@ def make_world(clinic: Clinic) -> World:
         position=1,
         due_from_at=NOW,
         due_until_at=NOW + timedelta(days=1),
+    )
+    answers = dict.fromkeys("123456789", 1)
+    measures.record(
+        clinic.maya, measures.Answered("phq9", answers, "with_staff"), actor=clinic.ana.user, now=NOW
     )
     feeds.make(clinic.ana, secret=feeds.new_secret(), actor=clinic.kim, now=NOW)
     busy_times.add(clinic.ana, "https://calendar.example/ana.ics", actor=clinic.kim, now=NOW)

@@ -13,11 +13,13 @@ PURE = (
     "practice.blockers",
     "practice.clock",
     "treatment_plans.gates",
+    "treatment_plans.instruments",
     "treatment_plans.spacing",
     "treatment_plans.supply",
     "scheduling.engine",
     "scheduling.readiness_rules",
     "notifications.rules",
+    "notifications.rule_checks",
     "notifications.lint",
 )
 IMPURE = {

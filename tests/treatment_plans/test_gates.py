@@ -53,6 +53,7 @@ ALL_WELL = DosingFacts(
     prescriptions=(PRESCRIBED,),
     other_doses=(),
     enrollments=(),
+    has_open_alert=False,
 )
 
 
@@ -77,6 +78,7 @@ def test_nothing_stands_against_a_session_that_is_in_order() -> None:
     ("changes", "expected"),
     [
         ({"protocol_is_approved": False}, ["protocol_not_approved"]),
+        ({"has_open_alert": True}, ["safety_alert_open"]),
         ({"booked_route": "iv"}, ["route_mismatch"]),
         ({"plan_status": "draft"}, ["plan_not_active"]),
         ({"plan_status": "closed"}, ["plan_not_active"]),

@@ -1,6 +1,7 @@
+from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from treatment_plans.api import views
+from treatment_plans.api import measures, views
 
 router = SimpleRouter(trailing_slash=False)
 router.register("protocols", views.ProtocolViews, basename="protocol")
@@ -10,5 +11,10 @@ router.register("prescriptions", views.PrescriptionViews, basename="prescription
 router.register("treatment-plans", views.PlanViews, basename="treatment-plan")
 router.register("planned-sessions", views.PlannedSessionViews, basename="planned-session")
 router.register("follow-ups", views.FollowUpViews, basename="follow-up")
+router.register("measures", measures.MeasureViews, basename="measure")
+router.register("safety-alerts", measures.SafetyAlertViews, basename="safety-alert")
 
-urlpatterns = router.urls
+urlpatterns = [
+    *router.urls,
+    path("clients/<int:client_id>/outcomes", measures.OutcomeViews.as_view({"get": "outcomes"})),
+]

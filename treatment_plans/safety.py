@@ -1,0 +1,122 @@
+"""Safety alerts: raised at once, acknowledged by a clinician in time or escalated, open until disposed of.
+
+While one is open no dose is given (`gates`). The alert says that a person has to look, never what is true.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.utils.translation import gettext_noop as _
+
+from practice import activity
+from practice.doors import door, step
+from practice.editing import lock_for_edit, save_changes
+from practice.errors import Invalid, Refused
+from practice.models import User
+from treatment_plans.models import Measure, SafetyAlert
+
+Severity = SafetyAlert.Severity
+Listener = Callable[[SafetyAlert, datetime], None]
+
+# How long until somebody must have seen it. Source: docs/measures.md.
+ACKNOWLEDGED_WITHIN = {Severity.HIGH: timedelta(minutes=15), Severity.LOW: timedelta(hours=8)}
+
+_listeners: list[Listener] = []
+
+
+class AlreadyDisposed(Refused):
+    code = "already_disposed"
+    message = _("This alert was disposed of before.")
+
+
+def subscribe(listener: Listener) -> None:
+    """Call `listener` inside the transaction in which an alert is raised or escalated."""
+    if listener not in _listeners:
+        _listeners.append(listener)
+
+
+@step
+def raise_alert(
+    client_id: int,
+    *,
+    reason: str,
+    severity: str,
+    measure: Measure | None = None,
+    actor: User | None,
+    now: datetime,
+) -> SafetyAlert:
+    alert = SafetyAlert.objects.create(
+        client_id=client_id,
+        measure=measure,
+        reason=reason,
+        severity=severity,
+        raised_at=now,
+        acknowledge_by_at=now + ACKNOWLEDGED_WITHIN[Severity(severity)],
+    )
+    activity.record("safety_alert.raised", alert, actor=actor, at=now, client=client_id)
+    _tell(alert, now)
+    return alert
+
+
+@door
+def acknowledge(alert_id: int, *, actor: User, now: datetime) -> SafetyAlert:
+    """Somebody takes care of it. Who did so first stays on record; a repeat changes nothing."""
+    alert = lock_for_edit(SafetyAlert.objects.all(), alert_id, revision=None)
+    if alert.acknowledged_at is None:
+        _acknowledged(alert, actor=actor, now=now)
+    return alert
+
+
+@door
+def dispose(alert_id: int, *, disposition: str, note: str, actor: User, now: datetime) -> SafetyAlert:
+    """Close it with what was found and done. Raises AlreadyDisposed, Invalid without a note."""
+    if not note.strip():
+        raise Invalid(_("Say what was found and done."), code="required", pointer="/note")
+    alert = lock_for_edit(SafetyAlert.objects.all(), alert_id, revision=None)
+    if alert.disposed_at is not None:
+        raise AlreadyDisposed
+    if alert.acknowledged_at is None:
+        _acknowledged(alert, actor=actor, now=now)
+    values = {
+        "disposition": disposition,
+        "note": note.strip(),
+        "disposed_at": now,
+        "disposed_by": actor,
+    }
+    save_changes(alert, values)
+    activity.record(
+        "safety_alert.disposed",
+        alert,
+        actor=actor,
+        at=now,
+        client=alert.client_id,
+        data={"disposition": disposition},
+    )
+    return alert
+
+
+@door
+def escalate_unseen(*, now: datetime) -> int:
+    """Tell again about every alert that nobody acknowledged in time, once. Returns how many."""
+    waiting = SafetyAlert.objects.filter(
+        acknowledged_at=None, escalated_at=None, acknowledge_by_at__lte=now
+    ).order_by("pk")
+    alerts = list(waiting.select_for_update(no_key=True, skip_locked=True))
+    for alert in alerts:
+        save_changes(alert, {"escalated_at": now})
+        activity.record("safety_alert.escalated", alert, actor=None, at=now, client=alert.client_id)
+        _tell(alert, now)
+    return len(alerts)
+
+
+@step
+def _acknowledged(alert: SafetyAlert, *, actor: User, now: datetime) -> None:
+    save_changes(alert, {"acknowledged_at": now, "acknowledged_by": actor})
+    activity.record("safety_alert.acknowledged", alert, actor=actor, at=now, client=alert.client_id)
+
+
+def _tell(alert: SafetyAlert, now: datetime) -> None:
+    for listener in _listeners:
+        listener(alert, now)
