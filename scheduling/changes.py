@@ -15,6 +15,7 @@ from practice.doors import step
 Listener = Callable[[Sequence[int], datetime], None]
 
 _listeners: list[Listener] = []
+_offer_listeners: list[Listener] = []
 
 
 def subscribe(listener: Listener) -> None:
@@ -26,3 +27,21 @@ def subscribe(listener: Listener) -> None:
 def announce(booking_ids: Sequence[int], *, now: datetime) -> None:
     for listener in _listeners:
         listener(booking_ids, now)
+
+
+def subscribe_offers(listener: Listener) -> None:
+    """`listener(offer_ids, now)` hears of every waitlist offer that was made, answered, lost or taken back.
+
+    It is told no more than the ids. For each it reads the `WaitlistOffer` as it is now: while `is_open` its
+    client is to be told of the time before `expires_at`, once; when it is not, what has not gone out is to be
+    withdrawn. Who was told and lost it need not be told again: the link says so. An offer whose `expires_at`
+    passes is announced only once the sweep has closed it, so look at `expires_at` before anything is sent.
+    """
+    if listener not in _offer_listeners:
+        _offer_listeners.append(listener)
+
+
+@step
+def announce_offers(offer_ids: Sequence[int], *, now: datetime) -> None:
+    for listener in _offer_listeners:
+        listener(offer_ids, now)

@@ -62,11 +62,44 @@ class TimeIsAmbiguous(Invalid):
     message = _("The clocks show this time twice on that day: say which with fold 0 or 1.")
 
 
+class AlreadyWaiting(Refused):
+    code = "already_waiting"
+    message = _("The client is on the waitlist for this already.")
+
+
+class OfferLost(Taken):
+    code = "offer_lost"
+    message = _("This time has just gone to someone else. They keep their place on the list.")
+
+
+class OfferOver(Gone):
+    code = "offer_over"
+    message = _("The time to answer is over. They keep their place on the list.")
+
+
+class OfferClosed(Refused):
+    code = "offer_closed"
+    message = _("This offer was answered or taken back before.")
+
+
+class NotOfferable(Refused):
+    """Each reason says in its params about whom it is: `entry`."""
+
+    code = "not_offerable"
+    message = _("This time can't be offered.")
+
+
 TAKEN: dict[str, type[DomainError]] = {
     "scheduling_clinician_no_overlap": ClinicianTaken,
     "scheduling_room_no_overlap": RoomTaken,
     "scheduling_client_no_overlap": ClientTaken,
     "scheduling_one_booking_per_planned_session": AlreadyBooked,
+    "scheduling_waitlist_session_once": AlreadyWaiting,
+    "scheduling_waitlist_type_once": AlreadyWaiting,
+    "scheduling_offer_one_winner": OfferLost,
+    "scheduling_offer_once": OfferClosed,
+    "scheduling_offer_one_question": OfferClosed,
+    "scheduling_offer_once_per_time": OfferClosed,
 }
 for _constraint, _error in TAKEN.items():
     on_violation(_constraint, _error)

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 
 from practice import activity
 from practice.clients import join_care_team
-from practice.doors import door
+from practice.doors import door, step
 from practice.models import User
-from scheduling import booking, changes
-from scheduling.booking import Request
-from scheduling.models import Booking, Occupancy
+from scheduling import booking, changes, freed_times
+from scheduling.booking import Choice, Request
+from scheduling.models import Booking, FreedTime, Occupancy
 from scheduling.starts import promise
 
 
@@ -49,6 +49,14 @@ def reschedule(
 @door
 def _reschedule(request: Request, starts_at: datetime, *, actor: User, now: datetime) -> Booking:
     request, choice = booking.decide(request, starts_at, now=now)
+    return shift(request, starts_at, choice, actor=actor, now=now)
+
+
+@step
+def shift(
+    request: Request, starts_at: datetime, choice: Choice, *, actor: User | None, now: datetime
+) -> Booking:
+    """Write, record and announce a move; the caller locks and judges."""
     moving = request.moving
     if moving is None:
         raise ValueError("There is no booking to move.")
@@ -72,6 +80,8 @@ def _reschedule(request: Request, starts_at: datetime, *, actor: User, now: date
         "moved_at": now if is_new_time else moving.moved_at,
         "touched_at": now,
     }
+    if is_new_time or session.therapist_id != moving.therapist_id:
+        freed_times.note(moving, because=FreedTime.Because.MOVED, now=now)
     for name, value in new.items():
         setattr(moving, name, value)
     moving.save(update_fields=list(new))

@@ -139,7 +139,7 @@ class WaitlistEntry(Revisioned):
 
     @staticmethod
     def waiting() -> QuerySet[WaitlistEntry]:
-        """With `last_asked_at`: None for who was never asked. A time that someone else took is not counted."""
+        """With `last_asked_at`, None for the never asked; a time that someone else took is not counted."""
         asked = ~Q(offers__status__in=WaitlistOffer.NOT_COUNTED)
         return WaitlistEntry.objects.filter(status__in=WaitlistEntry.LIVE).annotate(
             last_asked_at=Max("offers__sent_at", filter=asked)

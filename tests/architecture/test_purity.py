@@ -18,6 +18,7 @@ PURE = (
     "treatment_plans.supply",
     "scheduling.engine",
     "scheduling.readiness_rules",
+    "scheduling.waitlist_rules",
     "notifications.rules",
     "notifications.rule_checks",
     "notifications.lint",
