@@ -6,9 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from django.db.models import BigIntegerField, Exists, OuterRef
+
 from notifications import rules
 from notifications.rules import BookingFacts
 from practice.models import ChannelConsent, Client, ContactPoint
+from practice.prepared import Prepared, is_one_of
 from scheduling import readiness
 from scheduling.models import Booking
 
@@ -26,11 +29,14 @@ class Loaded:
         return self.booking.client
 
 
-def load(bookings: Iterable[Booking]) -> dict[int, Loaded]:
-    """Three queries. The bookings come with client, location, appointment type, plan and protocol."""
+def load(bookings: Iterable[Booking], *, are_new: bool = False) -> dict[int, Loaded]:
+    """Two queries. The bookings come with client, location, appointment type, plan and protocol.
+
+    About new ones nobody can have said anything yet: one query.
+    """
     bookings = list(bookings)
     addresses = _addresses([booking.client_id for booking in bookings])
-    open_items = readiness.open_items(bookings)
+    open_items = readiness.open_items(bookings, are_new=are_new)
     return {
         booking.pk: Loaded(
             booking,
@@ -69,14 +75,28 @@ def _booking_facts(
     )
 
 
+_ADDRESSES = Prepared(
+    lambda: (
+        ContactPoint.objects.filter(
+            Exists(
+                ChannelConsent.objects.filter(
+                    client=OuterRef("client"),
+                    channel=OuterRef("channel"),
+                    granted_at__isnull=False,
+                    withdrawn_at=None,
+                )
+            ),
+            is_one_of("client", "clients", BigIntegerField()),
+            is_primary=True,
+        )
+        .order_by()
+        .values_list("client", "channel", "value")
+    )
+)
+
+
 def _addresses(client_ids: Sequence[int]) -> Mapping[int, Mapping[str, str]]:
-    wanted = {
-        (consent.client_id, consent.channel)
-        for consent in ChannelConsent.objects.filter(client__in=client_ids)
-        if consent.is_given
-    }
     found: dict[int, dict[str, str]] = defaultdict(dict)
-    for point in ContactPoint.objects.filter(client__in=client_ids, is_primary=True):
-        if (point.client_id, point.channel) in wanted:
-            found[point.client_id][point.channel] = point.value
+    for client_id, channel, value in _ADDRESSES.rows(clients=client_ids):
+        found[client_id][channel] = value
     return found

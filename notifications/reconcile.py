@@ -29,9 +29,12 @@ RELATED = ("client", "location", "appointment_type", "planned_session__plan__pro
 
 
 @step
-def booking_changed(booking_ids: Sequence[int], now: datetime) -> None:
+def booking_changed(booking_ids: Sequence[int], now: datetime, *, new: Sequence[Booking] = ()) -> None:
     """Listens to `scheduling.changes`: runs in the transaction that changed the bookings, under its locks."""
-    _reconcile(Booking.objects.filter(pk__in=booking_ids), now=now)
+    if booking_ids:
+        _reconcile(Booking.objects.filter(pk__in=booking_ids), now=now)
+    for one in facts.load(new, are_new=True).values() if new else ():
+        _apply(one, (), judged(one, (), now=now), now=now)
 
 
 @door

@@ -176,7 +176,7 @@ def _book(
 ) -> Booking:
     request, choice = decide(request, starts_at, now=now)
     booking = place(request, starts_at, choice, hold_for=hold_for, actor=actor, now=now)
-    changes.announce([booking.pk], now=now)
+    changes.announce([], now=now, new=[booking])
     return booking
 
 

@@ -9,24 +9,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Protocol
 
 from practice.doors import step
+from scheduling.models import Booking
+
 
 Listener = Callable[[Sequence[int], datetime], None]
 
-_listeners: list[Listener] = []
+
+class BookingListener(Protocol):
+    def __call__(self, booking_ids: Sequence[int], now: datetime, *, new: Sequence[Booking]) -> None: ...
+
+
+_listeners: list[BookingListener] = []
 _offer_listeners: list[Listener] = []
 
 
-def subscribe(listener: Listener) -> None:
+def subscribe(listener: BookingListener) -> None:
     if listener not in _listeners:
         _listeners.append(listener)
 
 
 @step
-def announce(booking_ids: Sequence[int], *, now: datetime) -> None:
+def announce(booking_ids: Sequence[int], *, now: datetime, new: Sequence[Booking] = ()) -> None:
+    """`new` are bookings that this transaction has inserted, with client, location, type, plan and protocol
+    as they are under its locks: nobody needs to read them, or what hangs on them, again.
+    """
     for listener in _listeners:
-        listener(booking_ids, now)
+        listener(booking_ids, now, new=new)
 
 
 def subscribe_offers(listener: Listener) -> None:

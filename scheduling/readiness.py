@@ -65,10 +65,13 @@ def judge(bookings: Iterable[Booking], *, now: datetime) -> dict[int, Judgement]
     return judged
 
 
-def open_items(bookings: Iterable[Booking]) -> dict[int, frozenset[str]]:
-    """What the client still has to settle, by booking id: lights that rest on what people say. One query."""
+def open_items(bookings: Iterable[Booking], *, are_new: bool = False) -> dict[int, frozenset[str]]:
+    """What the client still has to settle, by booking id: lights that rest on what people say.
+
+    One query, and none for new ones, of which nothing was said yet.
+    """
     bookings = list(bookings)
-    said = _acknowledgements(bookings)
+    said = _acknowledgements([] if are_new else bookings)
     return {
         booking.pk: frozenset(
             readiness_rules.missing(
@@ -210,6 +213,9 @@ def take_answer(
 
 def _acknowledgements(bookings: Iterable[Booking]) -> Mapping[int, tuple[AcknowledgementFact, ...]]:
     said: dict[int, tuple[AcknowledgementFact, ...]] = defaultdict(tuple)
+    bookings = list(bookings)
+    if not bookings:
+        return said
     for row in Acknowledgement.objects.filter(booking__in=[booking.pk for booking in bookings]).order_by(
         "pk"
     ):

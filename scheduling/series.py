@@ -209,7 +209,7 @@ def book(plan: TreatmentPlan, wanted: Sequence[Wanted], *, actor: User, now: dat
         raise SeriesNotBookable(blockers=sorted(failing, key=lambda reason: reason.params["index"]))
     ids = [booked[index].pk for index in range(len(wanted))]
     activity.record("series.booked", plan, actor=actor, at=now, client=client, data={"bookings": ids})
-    changes.announce(ids, now=now)
+    changes.announce([], now=now, new=[booked[index] for index in range(len(wanted))])
     rows = WITH_ALL_SHOWN.in_bulk(ids)
     return BookedSeries(tuple(rows[pk] for pk in ids))
 

@@ -505,7 +505,9 @@ def test_it_books_all_with_their_people_and_rooms_in_one_go(
     ready: Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     announced: list[Any] = []
-    monkeypatch.setattr(changes, "_listeners", [lambda ids, now: announced.append(list(ids))])
+    monkeypatch.setattr(
+        changes, "_listeners", [lambda ids, now, new: announced.append([*ids, *(each.pk for each in new)])]
+    )
     proposal = best(ready)
     booked = book(ready, wanted(proposal.items))
     assert [(each.planned_session_id, each.starts_at) for each in booked] == [
