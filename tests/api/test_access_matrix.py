@@ -93,6 +93,7 @@ POLICY: dict[str, tuple[str, bool]] = {
     "GET follow-ups": ("TPNO", CLIENT),
     "GET follow-ups/{pk}": ("TPN", CLIENT),
     "POST follow-ups/{pk}/done": ("TP", CLIENT),
+    "GET instruments": ("TPN", OPEN),
     "GET measures": ("TPNO", CLIENT),
     "GET measures/{pk}": ("TPN", CLIENT),
     "POST measures": ("TPN", CLIENT),

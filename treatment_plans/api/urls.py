@@ -1,7 +1,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from treatment_plans.api import measures, views
+from treatment_plans.api import instruments, measures, views
 
 router = SimpleRouter(trailing_slash=False)
 router.register("protocols", views.ProtocolViews, basename="protocol")
@@ -16,5 +16,6 @@ router.register("safety-alerts", measures.SafetyAlertViews, basename="safety-ale
 
 urlpatterns = [
     *router.urls,
+    path("instruments", instruments.InstrumentViews.as_view({"get": "offered"})),
     path("clients/<int:client_id>/outcomes", measures.OutcomeViews.as_view({"get": "outcomes"})),
 ]

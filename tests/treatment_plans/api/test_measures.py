@@ -242,3 +242,13 @@ def test_outcomes_are_series_with_the_change_since_the_first_and_the_doses(
     assert [(each["dose_number"], each["completed_at"]) for each in body["doses"]] == [
         (1, "2026-11-10T20:00:00Z")
     ]
+
+
+def test_the_questionnaires_come_in_the_language_that_was_asked_for(clinic: Clinic) -> None:
+    caller = Caller(clinic.ana)
+    offered = {each["code"]: each for each in caller.get("instruments", language="es").json()["instruments"]}
+    assert offered["phq9"]["wording"]["choices"][1] == "Varios días"
+    assert (offered["pcl5"]["languages"], offered["pcl5"]["wording"]) == (["en"], None)
+    assert (offered["cssrs"]["most"], offered["cssrs"]["languages"]) == (None, [])
+    assert caller.get("instruments", language="tlh").status_code == 400
+    assert caller.get("instruments").json()["instruments"][0]["wording"]["language"] == "en"
