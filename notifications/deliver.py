@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from notifications import facts, leases, wording
+from notifications import facts, leases, reports, wording
 from notifications.channels import Channel, DeliveryError, OutcomeUnknown, Outgoing, channel_for
 from notifications.crash import crash_here
 from notifications.facts import Loaded
@@ -65,8 +65,9 @@ def deliver_due(*, clock: Callable[[], datetime], stop_at: datetime | None = Non
 def _look_for_another_way(claimed: Iterable[Claimed], *, now: datetime) -> None:
     """What was refused for good on one channel may be wanted on the next."""
     failed = Reminder.objects.filter(pk__in=[one.reminder.pk for one in claimed], state=State.FAILED)
-    if booking_ids := list(failed.values_list("booking", flat=True)):
-        reconcile_these(booking_ids, now=now)
+    if booking_ids := dict(failed.values_list("pk", "booking")):
+        reports.refused(booking_ids, now=now)
+        reconcile_these(booking_ids.values(), now=now)
 
 
 @door
@@ -158,7 +159,7 @@ def _claimed(row: Reminder, loaded: Loaded, rendered: wording.Rendered, *, now: 
     row.attempt_count += 1
     outgoing = Outgoing(
         token=str(uuid.uuid4()),
-        to=loaded.addresses[row.channel],
+        to=loaded.addresses_for(row.kind)[row.channel],
         subject=rendered.subject,
         body=rendered.body,
         expires_at=row.expires_at,
@@ -183,7 +184,9 @@ def render(row: Reminder, loaded: Loaded) -> wording.Rendered:
             starts_at=booking.starts_at,
             client_zone=client.time_zone,
             clinic_zone=booking.location.time_zone,
-            first_name=client.display_name.split()[0],
+            first_name=_first_name(row, loaded),
+            client_name=client.display_name.split()[0],
+            ends_at=booking.ends_at,
             visit_minutes=booking.appointment_type.duration_minutes,
             address=booking.location.address if is_here else "",
             stop_eating_at=loaded.facts.stop_eating_at,
@@ -193,6 +196,13 @@ def render(row: Reminder, loaded: Loaded) -> wording.Rendered:
             by_email_too=row.kind == Reminder.Kind.FASTING and "email" in loaded.addresses,
         ),
     )
+
+
+def _first_name(row: Reminder, loaded: Loaded) -> str:
+    """Of whom the message is for."""
+    is_theirs = row.kind == Reminder.Kind.SUPPORT_PERSON and loaded.support is not None
+    name = loaded.support.name if is_theirs and loaded.support else loaded.client.display_name
+    return name.split()[0]
 
 
 def _send_some(

@@ -6,11 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import BigIntegerField, Exists, OuterRef
+from django.db.models import BigIntegerField, Exists, OuterRef, Q
 
-from notifications import rules
-from notifications.rules import BookingFacts
-from practice.models import ChannelConsent, Client, ContactPoint
+from notifications import rule_book, rules
+from notifications.models import UnreachableAddress
+from notifications.rules import BookingFacts, Policy
+from practice.models import ChannelConsent, Client, ContactPoint, SupportPerson
 from practice.prepared import Prepared, is_one_of
 from scheduling import readiness
 from scheduling.models import Booking
@@ -19,36 +20,65 @@ ORDER_OF_CHANNELS: tuple[rules.Channel, ...] = ("sms", "email")
 
 
 @dataclass(frozen=True)
+class Support:
+    """Whoever takes the client home, or else stays with them, if the client agreed that we write to them."""
+
+    name: str
+    addresses: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Loaded:
     booking: Booking
     facts: BookingFacts
     addresses: Mapping[str, str]  # by channel, only those the client can and wants to be reached by
+    book: rule_book.Book
+    support: Support | None = None
 
     @property
     def client(self) -> Client:
         return self.booking.client
 
+    @property
+    def policy(self) -> Policy:
+        return self.book.policy
+
+    def addresses_for(self, kind: str) -> Mapping[str, str]:
+        """Those of whom a message of this kind is for."""
+        if kind != rules.SUPPORT_PERSON:
+            return self.addresses
+        return self.support.addresses if self.support else {}
+
 
 def load(bookings: Iterable[Booking], *, are_new: bool = False) -> dict[int, Loaded]:
-    """Two queries. The bookings come with client, location, appointment type, plan and protocol.
+    """Five queries. The bookings come with client, location, appointment type, plan and protocol.
 
-    About new ones nobody can have said anything yet: one query.
+    About new ones nobody can have said anything yet: one query less.
     """
     bookings = list(bookings)
     addresses = _addresses([booking.client_id for booking in bookings])
     open_items = readiness.open_items(bookings, are_new=are_new)
+    supports = _supports([booking.client_id for booking in bookings if booking.is_dosing])
+    book = rule_book.load()
     return {
         booking.pk: Loaded(
             booking,
-            _booking_facts(booking, open_items[booking.pk], addresses[booking.client_id]),
+            _booking_facts(
+                booking,
+                open_items[booking.pk],
+                addresses[booking.client_id],
+                supports.get(booking.client_id) if booking.is_dosing else None,
+            ),
             addresses[booking.client_id],
+            book,
+            supports.get(booking.client_id),
         )
         for booking in bookings
     }
 
 
 def _booking_facts(
-    booking: Booking, open_items: frozenset[str], addresses: Mapping[str, str]
+    booking: Booking, open_items: frozenset[str], addresses: Mapping[str, str], support: Support | None
 ) -> BookingFacts:
     protocol = booking.planned_session.plan.protocol if booking.planned_session else None
     needs_fasting = booking.is_dosing and protocol is not None
@@ -71,7 +101,8 @@ def _booking_facts(
         escort_required=protocol.escort_required if protocol else False,
         missing=open_items,
         confirmed=booking.is_dosing and not open_items,
-        channels=tuple(channel for channel in ORDER_OF_CHANNELS if channel in addresses),
+        channels=_in_order(addresses),
+        support_channels=_in_order(support.addresses) if support else (),
     )
 
 
@@ -84,6 +115,11 @@ _ADDRESSES = Prepared(
                     channel=OuterRef("channel"),
                     granted_at__isnull=False,
                     withdrawn_at=None,
+                )
+            ),
+            ~Exists(
+                UnreachableAddress.objects.filter(
+                    client=OuterRef("client"), channel=OuterRef("channel"), value=OuterRef("value")
                 )
             ),
             is_one_of("client", "clients", BigIntegerField()),
@@ -100,3 +136,21 @@ def _addresses(client_ids: Sequence[int]) -> Mapping[int, Mapping[str, str]]:
     for client_id, channel, value in _ADDRESSES.rows(clients=client_ids):
         found[client_id][channel] = value
     return found
+
+
+def _supports(client_ids: Sequence[int]) -> Mapping[int, Support]:
+    """At most one for each client. No query when nobody is asked about."""
+    if not client_ids:
+        return {}
+    agreed = SupportPerson.objects.filter(client__in=client_ids, may_be_contacted=True)
+    found: dict[int, Support] = {}
+    for person in agreed.filter(Q(is_escort=True) | Q(is_aftercare=True)).order_by("is_escort", "-pk"):
+        reached = {"sms": person.phone, "email": person.email}
+        addresses = {channel: value for channel, value in reached.items() if value}
+        if addresses:
+            found[person.client_id] = Support(person.name, addresses)  # the escort comes last, and stays
+    return found
+
+
+def _in_order(addresses: Mapping[str, str]) -> tuple[rules.Channel, ...]:
+    return tuple(channel for channel in ORDER_OF_CHANNELS if channel in addresses)

@@ -13,7 +13,7 @@ from django.db.models import Prefetch, Q, QuerySet
 from notifications import facts
 from notifications.facts import Loaded
 from notifications.models import Message, Reminder, ReminderEvent
-from notifications.rules import ON_ALL_CHANNELS, Missed, Plan, Policy, Wanted, plan
+from notifications.rules import Missed, Plan, Wanted, plan
 from practice.doors import door, step
 from practice.models import Activity
 from scheduling.models import Booking
@@ -21,9 +21,7 @@ from scheduling.models import Booking
 State, Skip = Reminder.State, Reminder.Skip
 logger = logging.getLogger(__name__)
 
-POLICY = Policy()
 STILL_OWED = timedelta(days=3)  # the last message about a session is due within this time after it
-QUIET_PERIOD = timedelta(minutes=POLICY.quiet_period_minutes)
 Place = tuple[datetime, int]  # where a sweep stands: a booking's start and id
 RELATED = ("client", "location", "appointment_type", "planned_session__plan__protocol")
 
@@ -44,7 +42,7 @@ def reconcile_touched(*, since: datetime, now: datetime, limit: int = 500) -> in
     Those that changed, and those whose client's record did: another number, a consent withdrawn. A booking
     that a door holds at this moment is left to it. The last changes come first.
     """
-    of_changed_clients = Activity.objects.filter(at__gte=since, action="client.changed").values("client")
+    of_changed_clients = Activity.objects.filter(at__gte=since, action__in=CHANGES_WHO_IS_REACHED).values("client")
     bookings = Booking.objects.filter(
         Q(touched_at__gte=since) | Q(client__in=of_changed_clients, ends_at__gt=now - STILL_OWED)
     ).order_by("-touched_at", "-pk")
@@ -81,7 +79,8 @@ def judged(loaded: Loaded, stored: Iterable[Reminder], *, now: datetime) -> Plan
     on the next.
     """
     stored = list(stored)
-    wanted = plan(replace(loaded.facts, refused=_refused(loaded, stored)), POLICY, now=now)
+    wanted = plan(replace(loaded.facts, refused=_refused(loaded, stored)), loaded.policy, now=now)
+    everywhere = {rule.kind for rule in loaded.policy.rules if rule.on_all_channels}
     channels_told: dict[str, set[str]] = defaultdict(set)
     was_told = False
     for reminder in stored:
@@ -92,10 +91,10 @@ def judged(loaded: Loaded, stored: Iterable[Reminder], *, now: datetime) -> Plan
             channels_told[reminder.kind].add(reminder.channel)
 
     def is_to_be_said(item: Wanted | Missed) -> bool:
-        if item.kind == "cancelled" and not was_told and _nobody_waits_for(loaded.booking):
+        if item.kind == "cancelled" and not was_told and _nobody_waits_for(loaded):
             return False
         told = channels_told[item.kind]
-        return not told or item.channel in told or (item.kind in ON_ALL_CHANNELS and item.channel is not None)
+        return not told or item.channel in told or (item.kind in everywhere and item.channel is not None)
 
     return Plan(
         tuple(item for item in wanted.due if is_to_be_said(item)),
@@ -103,14 +102,15 @@ def judged(loaded: Loaded, stored: Iterable[Reminder], *, now: datetime) -> Plan
     )
 
 
-def _nobody_waits_for(booking: Booking) -> bool:
+def _nobody_waits_for(loaded: Loaded) -> bool:
     """Whether a cancelled booking of which nothing went out is news to nobody.
 
     The client knows of what was booked with them on the phone, whether or not a message confirmed it.
     """
+    booking = loaded.booking
     if booking.cancelled_by_party == Booking.Party.CLIENT:
         return True
-    known_from = (booking.booked_at or booking.created_at) + QUIET_PERIOD
+    known_from = (booking.booked_at or booking.created_at) + loaded.policy.quiet_period
     return booking.cancelled_at is not None and booking.cancelled_at < known_from
 
 
@@ -119,9 +119,9 @@ def _refused(loaded: Loaded, stored: Iterable[Reminder]) -> frozenset[tuple[str,
     return frozenset(
         (reminder.kind, reminder.channel)
         for reminder in stored
-        if reminder.state == State.FAILED
+        if reminder.state in NOT_REACHED
         and reminder.booking_version == loaded.booking.version
-        and loaded.addresses.get(reminder.channel) == _last_recipient(reminder)
+        and loaded.addresses_for(reminder.kind).get(reminder.channel) == _last_recipient(reminder)
     )
 
 
@@ -133,7 +133,7 @@ def reminders_of(booking_ids: Iterable[int]) -> Mapping[int, list[Reminder]]:
     """All reminders of these bookings, in two queries; what was refused comes with where it was to go."""
     ids = list(booking_ids)
     stored: dict[int, list[Reminder]] = {pk: [] for pk in ids}
-    refused = Message.objects.filter(reminder__state=State.FAILED).only("reminder", "recipient")
+    refused = Message.objects.filter(reminder__state__in=NOT_REACHED).only("reminder", "recipient")
     reminders = Reminder.objects.filter(booking__in=ids).order_by("pk")
     for reminder in reminders.prefetch_related(Prefetch("messages", refused)):
         stored[reminder.booking_id].append(reminder)
@@ -189,7 +189,7 @@ def why_skipped(loaded: Loaded, reminder: Reminder, missed: Missed | None, *, no
         return Skip.MOVED
     if missed is not None:
         return Skip(missed.reason)
-    if reminder.channel not in loaded.addresses:
+    if reminder.channel not in loaded.addresses_for(reminder.kind):
         return Skip.NO_CHANNEL
     if now >= reminder.expires_at:
         return Skip.TOO_LATE

@@ -39,7 +39,8 @@ class MessageFacts:
     `display_name` is the practice's neutral name, `phone` its number as people write it. `first_name` is the
     name the client goes by, never the legal name in full; emails greet with it, texts do not. `asks` holds
     what is not answered yet ("ride", "support_person"). `by_email_too`: the same message goes out as an
-    email, so that a discreet text may point to it.
+    email, so that a discreet text may point to it. `client_name` is what a support person calls the client,
+    `link` the address of the page that goes with the message.
     """
 
     display_name: str
@@ -55,6 +56,9 @@ class MessageFacts:
     asks: frozenset[str] = frozenset()
     escort_required: bool = True
     by_email_too: bool = False
+    ends_at: datetime | None = None
+    client_name: str = ""
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,12 @@ def render(kind: str, *, channel: str, language: str, detail: str, facts: Messag
     if not first.startswith(SUBJECT):
         raise ValueError(f"{template.name} does not begin with its subject.")
     return Rendered(" ".join(first.removeprefix(SUBJECT).split()), _tidy(rest))
+
+
+def shown(facts: MessageFacts, *, language: str) -> dict[str, str | bool]:
+    """The same words for a page, so that page and message never tell two times."""
+    with translation.override(language):
+        return _values(facts, language=language, short=False)
 
 
 @cache
@@ -120,7 +130,16 @@ def _values(facts: MessageFacts, *, language: str, short: bool) -> dict[str, str
         "ask_support": "support_person" in facts.asks,
         "escort_required": facts.escort_required,
         "by_email_too": facts.by_email_too,
+        "client_name": _unless_telling(facts.client_name, level="discreet", language=language),
+        "pick_up": _pick_up(facts, zone, language=language, short=short) + zone_words,
+        "link": facts.link,
     }
+
+
+def _pick_up(facts: MessageFacts, zone: ZoneInfo, *, language: str, short: bool) -> str:
+    """When the session ends, as `_when`; the start's words if nobody said how long it takes."""
+    ends_at = facts.ends_at or facts.starts_at + timedelta(minutes=facts.visit_minutes or 0)
+    return _when(ends_at.astimezone(zone), language=language, short=short)
 
 
 def _in_gsm7(name: str) -> str:

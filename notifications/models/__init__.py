@@ -1,6 +1,10 @@
 from notifications.models.inbound import DeskTask, InboundMessage
 from notifications.models.links import ClientLink, ClientNote
 from notifications.models.reminders import Message, OutboxMessage, Reminder, ReminderEvent
+from notifications.models.reports import ProviderEvent, UnreachableAddress
+from notifications.models.rules import ReminderRule, SendingPolicy, Switch
+from notifications.models.staff import StaffKind, StaffNotice, StaffRule
+from notifications.models.templates import MessageTemplate
 
 __all__ = [
     "ClientLink",
@@ -8,7 +12,16 @@ __all__ = [
     "DeskTask",
     "InboundMessage",
     "Message",
+    "MessageTemplate",
     "OutboxMessage",
+    "ProviderEvent",
     "Reminder",
     "ReminderEvent",
+    "ReminderRule",
+    "SendingPolicy",
+    "StaffKind",
+    "StaffNotice",
+    "StaffRule",
+    "Switch",
+    "UnreachableAddress",
 ]

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from practice.models import Channel, Client
+from practice.models import Channel, Client, User
 from scheduling.models import Booking
 
 
@@ -23,6 +23,11 @@ class Reminder(models.Model):
         INTEGRATION_PROMPT = "integration_prompt", _("integration prompt")
         MOVED = "moved", _("moved")
         CANCELLED = "cancelled", _("cancelled")
+        MEASURE_BEFORE = "measure_before", _("questionnaire before the session")
+        BRING_MEDICINE = "bring_medicine", _("medicine to bring")
+        INTENTION = "intention", _("intention")
+        SUPPORT_PERSON = "support_person", _("pick-up, to the support person")
+        MEASURE_AFTER = "measure_after", _("questionnaire after the session")
 
     class State(models.TextChoices):
         PLANNED = "planned", _("planned")
@@ -49,6 +54,8 @@ class Reminder(models.Model):
             (State.UNKNOWN, State.PLANNED),
             (State.UNKNOWN, State.DEAD),
             (State.FAILED, State.PLANNED),  # when the number or the address was put right
+            (State.DEAD, State.PLANNED),  # when a person asks for it
+            (State.UNDELIVERED, State.PLANNED),  # when a person asks for it
             (State.SENT, State.DELIVERED),
             (State.SENT, State.UNDELIVERED),
         }
@@ -67,6 +74,13 @@ class Reminder(models.Model):
         NO_CHANNEL = "no_channel", _("there is no channel on which the client can and wants to be reached")
         QUIET_HOURS = "quiet_hours", _("no time outside the quiet hours was left")
         WORDING = "wording", _("the wording broke a rule")
+        CAPPED = "capped", _("the client got as many texts as agreed")
+        CEILING = "ceiling", _("unusually many messages to one client")
+
+    class Settled(models.TextChoices):
+        PHONE = "phone", _("told by phone")
+        OTHER_CHANNEL = "other_way", _("sent another way")
+        NOT_NEEDED = "not_needed", _("no longer matters")
 
     # What was answered may be open again, and who could not be reached may be reachable again.
     MAY_COME_BACK = frozenset({Skip.NOT_NEEDED, Skip.NO_CHANNEL})
@@ -87,6 +101,14 @@ class Reminder(models.Model):
     last_error_code = models.CharField(_("last error"), max_length=60, blank=True)
     created_at = models.DateTimeField(_("planned"))
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
+    asked_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("asked for by")
+    )
+    settled_at = models.DateTimeField(_("settled by a person"), null=True, blank=True)
+    settled_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("settled by")
+    )
+    settled_how = models.CharField(_("how"), max_length=12, choices=Settled.choices, blank=True)
 
     class Meta:
         verbose_name = _("reminder")
@@ -107,6 +129,11 @@ class Reminder(models.Model):
             models.CheckConstraint(
                 condition=Q(state="skipped", skip_reason__gt="") | (~Q(state="skipped") & Q(skip_reason="")),
                 name="notifications_reminder_skip_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(settled_at=None, settled_by=None, settled_how="")
+                | Q(settled_at__isnull=False, settled_by__isnull=False, settled_how__gt=""),
+                name="notifications_reminder_settled",
             ),
         )
         indexes = (
@@ -170,6 +197,8 @@ class Message(models.Model):
                 "reminder", condition=Q(outcome="open"), name="notifications_message_one_open"
             ),
         )
+        # what the ceilings count: the last minute, the last hour
+        indexes = (models.Index(fields=["started_at"], name="notifications_started"),)
 
     def __str__(self) -> str:
         return f"{self.reminder_id} {self.get_outcome_display()}"

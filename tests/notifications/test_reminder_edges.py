@@ -9,6 +9,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from notifications.models import Reminder, ReminderEvent
+from practice.models import User
 from scheduling import booking
 from tests.cast import NOW, Clinic, at
 
@@ -22,6 +23,7 @@ ALLOWED = {
     ("sending", "sent"), ("sending", "planned"), ("sending", "failed"), ("sending", "unknown"),
     ("unknown", "sent"), ("unknown", "planned"), ("unknown", "dead"),
     ("failed", "planned"),
+    ("dead", "planned"), ("undelivered", "planned"),
     ("sent", "delivered"), ("sent", "undelivered"),
 }  # fmt: skip
 
@@ -47,9 +49,12 @@ def switch_trigger(switch: str) -> None:
         cursor.execute(f"ALTER TABLE notifications_reminder {switch} TRIGGER notifications_reminder_edge")
 
 
-def set_state(reminder: Reminder, state: str, *, skip_reason: str = "not_needed") -> None:
+def set_state(
+    reminder: Reminder, state: str, *, skip_reason: str = "not_needed", asked_by: User | None = None
+) -> None:
     Reminder.objects.filter(pk=reminder.pk).update(
         state=state,
+        asked_by=asked_by,
         skip_reason=skip_reason if state == State.SKIPPED else "",
         lease_token=uuid.uuid4() if state == State.SENDING else None,
         lease_until=NOW if state == State.SENDING else None,
@@ -63,7 +68,7 @@ def test_the_full_square_of_edges(reminder: Reminder) -> None:
             force(reminder, before)
             try:
                 with transaction.atomic():
-                    set_state(reminder, after)
+                    set_state(reminder, after, asked_by=User.objects.first())
             except IntegrityError as refused:
                 constraint = refused.__cause__.diag.constraint_name  # type: ignore[union-attr]
                 assert constraint == "notifications_reminder_edge", (before, after)
@@ -73,9 +78,17 @@ def test_the_full_square_of_edges(reminder: Reminder) -> None:
 
 
 def test_model_trigger_and_documents_name_the_same_edges() -> None:
-    first = importlib.import_module("notifications.migrations.0002_reminder_edges")
+    first = importlib.import_module("notifications.migrations.0003_rules")
     in_migration = {(before, after) for before, afters in first.EDGES.items() for after in afters}
     assert {(str(before), str(after)) for before, after in Reminder.EDGES} == in_migration == ALLOWED
+
+
+@pytest.mark.parametrize("state", [State.DEAD, State.UNDELIVERED, State.SKIPPED])
+def test_a_person_may_ask_for_what_no_program_repeats(reminder: Reminder, state: str) -> None:
+    force(reminder, state, skip_reason="wording")
+    with pytest.raises(IntegrityError, match="can not go from"), transaction.atomic():
+        set_state(reminder, State.PLANNED)
+    set_state(reminder, State.PLANNED, asked_by=User.objects.first())
 
 
 @pytest.mark.parametrize("reason", Reminder.Skip.values)
@@ -91,7 +104,7 @@ def test_only_what_may_be_needed_again_comes_back(reminder: Reminder, reason: st
 def test_every_state_can_be_reached_and_some_are_ends() -> None:
     reached = {after for _, after in ALLOWED} | {"planned"}
     ends = set(State.values) - {before for before, _ in ALLOWED}
-    assert (reached, ends) == (set(State.values), {"delivered", "undelivered", "dead"})
+    assert (reached, ends) == (set(State.values), {"delivered"})
 
 
 @pytest.mark.parametrize(

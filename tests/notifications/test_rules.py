@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifications.rules import (
+    BEFORE_THE_VISIT,
     KINDS,
     BookingFacts,
     Missed,
@@ -486,7 +487,7 @@ def test_nothing_about_the_visit_comes_once_it_has_begun_or_been_cancelled(situa
     facts, now = situation
     kinds = {item.kind for item in due_messages(facts, POLICY, now=now)}
     allowed = {
-        "booked": {"booked", "moved", "fasting", "ride_and_support", "morning_of"},
+        "booked": BEFORE_THE_VISIT,
         "cancelled": {"cancelled"},
         "completed": {"aftercare", "integration_prompt"},
     }.get(facts.status, set())

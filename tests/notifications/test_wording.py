@@ -8,7 +8,7 @@ from django.template import TemplateDoesNotExist
 from django.utils import translation
 
 from notifications import lint
-from notifications.rules import KINDS
+from notifications.rules import AUDIENCES, KINDS
 from notifications.wording import LANGUAGES, LEVELS, MessageFacts, render
 
 HOUR = timedelta(hours=1)
@@ -22,6 +22,7 @@ USUAL = MessageFacts(
     first_name="Sam",
     visit_minutes=150,
     address="12 Main Street",
+    client_name="Sam",
     stop_eating_at=TUESDAY - 8 * HOUR,
     stop_drinking_at=TUESDAY - 2 * HOUR,
     asks=frozenset({"ride", "support_person"}),
@@ -37,8 +38,10 @@ LONGEST = replace(
     clinic_zone="America/New_York",
     address="1200 Stonebridge Avenue, Suite 210, Boulder",
     by_email_too=True,
+    client_name="Maximiliano",
 )
 MATRIX = list(product(KINDS, LANGUAGES, ("sms", "email"), LEVELS))
+TO_CLIENTS = [each for each in MATRIX if AUDIENCES[each[0]] == "client"]
 # Every way in which the words change with the facts.
 VARIANTS = {
     "usual": USUAL,
@@ -49,7 +52,8 @@ VARIANTS = {
     "one stop": replace(LONGEST, stop_drinking_at=LONGEST.stop_eating_at),
     "solids only": replace(LONGEST, stop_drinking_at=None),
     "liquids only": replace(LONGEST, stop_eating_at=None),
-    "no name, no place": replace(USUAL, first_name="", address="", visit_minutes=None),
+    "no name, no place": replace(USUAL, first_name="", client_name="", address="", visit_minutes=None),
+    "with a page": replace(LONGEST, link="https://q.example/l/0123456789abcdefghijkl"),
 }
 
 
@@ -197,7 +201,7 @@ def test_what_can_be_the_first_text_says_how_to_end_them(kind, language, detail)
     assert "STOP" in said(kind, language=language, detail=detail).body
 
 
-@pytest.mark.parametrize(("kind", "language", "channel", "detail"), MATRIX)
+@pytest.mark.parametrize(("kind", "language", "channel", "detail"), TO_CLIENTS)
 def test_every_email_has_the_numbers_for_an_emergency(kind, language, channel, detail):
     text = said(kind, channel="email", language=language, detail=detail).body
     if language == "en":
@@ -206,14 +210,14 @@ def test_every_email_has_the_numbers_for_an_emergency(kind, language, channel, d
         assert "Si es una emergencia, llame al 911. En una crisis, llame o mande un texto al 988." in text
 
 
-@pytest.mark.parametrize(("kind", "language", "channel", "detail"), MATRIX)
+@pytest.mark.parametrize(("kind", "language", "channel", "detail"), TO_CLIENTS)
 def test_no_text_message_has_a_name_and_no_other_name_is_in_an_email(kind, language, channel, detail):
     text = said(kind, channel=channel, language=language, detail=detail).body
     assert ("Sam" in text) == (channel == "email")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if AUDIENCES[kind] == "client"])
 def test_a_discreet_email_opens_with_nothing_but_a_greeting(kind, language):
     """Even with the shortest name and date, what a phone shows ends before the details begin."""
     start = datetime(2026, 5, 1, 16, 0, tzinfo=UTC)
@@ -223,6 +227,19 @@ def test_a_discreet_email_opens_with_nothing_but_a_greeting(kind, language):
     assert text.body.index(details) > lint.PREVIEW_CHARACTERS
     assert details in said(kind, channel="email", language=language, facts=facts).body
     assert "\n" not in text.subject
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("channel", ["sms", "email"])
+def test_a_support_person_reads_when_and_whom_and_no_word_about_health(channel, language):
+    for detail in LEVELS:
+        facts = replace(USUAL, client_name="Alex", first_name="Jo", ends_at=TUESDAY + 3 * HOUR)
+        text = said("support_person", channel=channel, language=language, detail=detail, facts=facts)
+        assert "Alex" in text.body
+        assert "12:30 pm" in text.body
+        assert "9:30" not in text.body
+        whole = f"{text.subject} {text.body}"
+        assert lint.words_found(whole, level="discreet", language=language) == []
 
 
 def test_no_breakfast_is_said_to_those_who_stop_eating_at_night():
