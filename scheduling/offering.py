@@ -439,8 +439,8 @@ def _taken_meanwhile(now: datetime) -> QuerySet[WaitlistOffer]:
         clinician=Coalesce(OuterRef("therapist"), OuterRef("psychiatrist")),
         occupies__overlap=Func(OuterRef("starts_at"), OuterRef("ends_at"), function="tstzrange"),
     ).exclude(Booking.hold_is_over(now, path="booking__"))
-    own = Q(booking=OuterRef("entry__instead_of"))
-    return WaitlistOffer.objects.filter(Exists(taken.exclude(own)), status__in=WaitlistOffer.LIVE)
+    of_others = taken.exclude(booking=Coalesce(OuterRef("entry__instead_of"), 0))
+    return WaitlistOffer.objects.filter(Exists(of_others), status__in=WaitlistOffer.LIVE)
 
 
 def _is_live(had: Booking) -> bool:
