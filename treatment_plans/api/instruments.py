@@ -32,7 +32,7 @@ class WordingOut(serializers.Serializer[Questionnaire]):
     intro = serializers.CharField()
     choices = serializers.ListField(child=serializers.CharField(), help_text="What 0, 1, … stand for.")
     items = serializers.ListField(child=serializers.CharField(), help_text='From item "1" on.')
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
 
 
 class InstrumentOut(serializers.Serializer[Offered]):

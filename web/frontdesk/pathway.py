@@ -115,6 +115,7 @@ def _blockers(client: Client, plan: TreatmentPlan | None, *, now: datetime) -> t
             prescriptions=of_client.prescriptions,
             other_doses=tuple(dose for dose in doses if dose.day != day),
             enrollments=of_client.enrollments,
+            has_open_alert=of_client.has_open_alert,
         ),
         at=now,
         day=day,

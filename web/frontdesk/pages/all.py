@@ -9,7 +9,7 @@ from django.contrib.admin.sites import AdminSite
 from django.http import HttpResponse
 from django.urls import URLPattern, path
 
-from web.frontdesk.pages import bookings, clients, medical, openings
+from web.frontdesk.pages import bookings, clients, measures, medical, openings
 from web.frontdesk.pages.bookings import booking_page
 from web.frontdesk.pages.client import client_page
 from web.frontdesk.pages.clients import find
@@ -42,6 +42,9 @@ USE_CASES: list[tuple[str, type[UseCasePage], str]] = [
     ("clients/<int:client_id>/plan/", medical.DraftPlan, "draft_plan"),
     ("plans/<int:plan_id>/activate/", medical.ActivatePlan, "activate_plan"),
     ("follow-ups/<int:follow_up_id>/done/", medical.FollowUpDone, "follow_up_done"),
+    ("clients/<int:client_id>/measures/<slug:instrument>/", measures.FillIn, "fill_in"),
+    ("safety-alerts/<int:alert_id>/take/", measures.TakeAlert, "take_alert"),
+    ("safety-alerts/<int:alert_id>/close/", measures.DisposeOfAlert, "dispose_of_alert"),
     ("clients/<int:client_id>/book/", openings.Book, "book_for"),
     ("bookings/<int:booking_id>/move/", openings.Move, "move"),
     ("bookings/<int:booking_id>/confirm/", bookings.Confirm, "confirm"),

@@ -14,11 +14,13 @@ from notifications.models import Reminder
 from practice import activity, phones, present
 from practice.access import (
     CHANGES_CLIENTS,
+    CLINICAL,
     DECIDES_MEDICAL,
     FOLLOWS_UP,
     PLANS_COURSES,
     READS_ACTIVITY,
     TAKES_CONSENTS,
+    TREATING,
     access_one,
     visible_to,
 )
@@ -28,17 +30,21 @@ from practice.errors import OutOfScope
 from practice.models import Client, User
 from scheduling.models import Booking
 from scheduling.requests import BOOKINGS
+from treatment_plans.instruments import INSTRUMENTS
 from treatment_plans.models import (
     Clearance,
     FollowUp,
     PlannedSession,
     Prescription,
     RemsEnrollment,
+    SafetyAlert,
     TreatmentPlan,
 )
+from treatment_plans.questionnaires import languages
 from web.frontdesk import roles
 from web.frontdesk.clinic import zone_words
 from web.frontdesk.history import history_of
+from web.frontdesk.outcomes import outcomes_of
 from web.frontdesk.pages.openings import open_sessions
 from web.frontdesk.pathway import pathway
 from web.frontdesk.visits import prepare, with_series
@@ -117,6 +123,13 @@ def _medical(user: User, client: Client) -> dict[str, Any]:
         "follow_ups": FollowUp.objects.filter(client=client)
         .select_related("source_session", "done_by")
         .order_by("done_at", "due_from_at"),
+        "outcomes": outcomes_of(client.pk),
+        "alerts": SafetyAlert.objects.filter(client=client, disposed_at=None).select_related(
+            "acknowledged_by"
+        ),
+        "questionnaires": [
+            (code, instrument.name) for code, instrument in INSTRUMENTS.items() if languages(code)
+        ],
     }
 
 
@@ -127,6 +140,8 @@ def _may(user: User) -> dict[str, bool]:
         "may_decide": user.has_role(*DECIDES_MEDICAL),
         "may_plan": user.has_role(*PLANS_COURSES),
         "may_follow_up": user.has_role(*FOLLOWS_UP),
+        "may_measure": user.has_role(*CLINICAL),
+        "may_dispose": user.has_role(*TREATING),
         "may_book": user.has_role(*roles.BOOKS),
     }
 
