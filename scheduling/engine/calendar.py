@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from practice.clock import change_between, first_instant, local_day
+from practice.clock import change_between, day_span, first_instant, local_day
 from scheduling.engine.spans import Spans, union
 from scheduling.engine.types import HoursRule, Span
 
@@ -46,11 +47,20 @@ def grid_starts(step_minutes: int, tz: ZoneInfo, window: Span) -> Iterator[datet
     A wall time the clocks skip yields none, one they show twice yields both.
     """
     step = timedelta(minutes=step_minutes)
-    at = window.start
-    while at < window.end:
+    at, end = window
+    while at < end:
         wall = at.astimezone(tz)
         since_midnight = _since_midnight(wall)
         wait = min(-since_midnight % step, _DAY - since_midnight)
+        midnight = at + (_DAY - since_midnight)
+        if midnight.astimezone(tz).utcoffset() == wall.utcoffset():  # the clocks do not change before it
+            until = midnight if midnight < end else end
+            at += wait
+            while at < until:
+                yield at
+                at += step
+            at = midnight
+            continue
         if not wait:
             yield at
             wait = min(step, _DAY - since_midnight)
@@ -66,6 +76,12 @@ def is_on_grid(at: datetime, step_minutes: int, tz: ZoneInfo) -> bool:
 
 
 def _hours_on(day: date, rule: HoursRule, tz: ZoneInfo) -> Iterator[Span]:
+    midnight = _plain_day(day, tz)
+    if midnight is not None:
+        ends = rule.ends_local
+        until = _DAY if ends == _MIDNIGHT else _since_midnight(ends)
+        yield Span._make((midnight + _since_midnight(rule.starts_local), midnight + until))
+        return
     last_day = day + _DAY if rule.ends_local == _MIDNIGHT else day
     start = first_instant(datetime.combine(day, rule.starts_local), tz)
     end = first_instant(datetime.combine(last_day, rule.ends_local), tz)
@@ -73,6 +89,14 @@ def _hours_on(day: date, rule: HoursRule, tz: ZoneInfo) -> Iterator[Span]:
         yield Span(start, end)
 
 
-def _since_midnight(wall: datetime) -> timedelta:
+@lru_cache(maxsize=4096)
+def _plain_day(day: date, tz: ZoneInfo) -> datetime | None:
+    """Return the beginning of a day whose clocks go evenly, None for one on which they change."""
+    start, end = day_span(day, tz)
+    is_plain = end - start == _DAY and start.astimezone(tz).utcoffset() == end.astimezone(tz).utcoffset()
+    return start if is_plain else None
+
+
+def _since_midnight(wall: datetime | time) -> timedelta:
     """Return what the clock face shows, which on a changed day is not the time elapsed."""
     return timedelta(hours=wall.hour, minutes=wall.minute, seconds=wall.second, microseconds=wall.microsecond)

@@ -138,15 +138,59 @@ def _openings(
     reach = demand.reach(Span(first, end))
     starts = erode(gaps(demand.client_busy, reach), timedelta(0), demand.length)
     starts = intersect(starts, (Span(first, end),))
-    fits: dict[str, dict[ResourceKey, Spans]] = {}
     for need in demand.needs:
-        fits[need.key] = {key: _starts(need, calendars[key], reach) for key in need.candidates}
-        starts = intersect(starts, (span for spans in fits[need.key].values() for span in spans))
+        if not need.candidates:
+            return
+        if need.hours is not None:
+            for window_of_need in need.windows:
+                starts = intersect(starts, erode(need.hours, *window_of_need))
+    searches = [_Search(need, calendars, reach) for need in demand.needs]
     for span in starts:
         for start in grid_starts(demand.grid.step_minutes, demand.grid.tz, span):
-            if allowed is None or allowed(start):
-                chosen = {need: _first_that_fits(start, by_key) for need, by_key in fits.items()}
-                yield Opening(start, start + demand.length, chosen)
+            chosen: dict[str, ResourceKey] = {}
+            for search in searches:
+                key = search.first_that_fits(start)
+                if key is None:
+                    break
+                chosen[search.need.key] = key
+            else:
+                if allowed is None or allowed(start):
+                    yield Opening(start, start + demand.length, chosen)
+
+
+class _Search:
+    """The first candidate that fits, for starts that are asked about in ascending order.
+
+    A candidate is looked at when those before it do not fit, so among many most are never looked at.
+    """
+
+    def __init__(self, need: Need, calendars: Calendars, reach: Span) -> None:
+        for key in need.candidates:
+            if key not in calendars:
+                raise KeyError(key)
+        self.need, self.calendars, self.reach = need, calendars, reach
+        self.fits: list[Spans] = []  # of the candidates that were looked at
+        self.at: list[int] = []  # the first of those spans that is not over
+        self.none_before: datetime | None = None
+
+    def first_that_fits(self, start: datetime) -> ResourceKey | None:
+        if self.none_before is not None and start < self.none_before:
+            return None
+        soonest = self.reach.end
+        for place, key in enumerate(self.need.candidates):
+            if place == len(self.fits):
+                self.fits.append(_starts(self.need, self.calendars[key], self.reach))
+                self.at.append(0)
+            spans, at = self.fits[place], self.at[place]
+            while at < len(spans) and spans[at][1] <= start:
+                at += 1
+            self.at[place] = at
+            if at < len(spans):
+                if spans[at][0] <= start:
+                    return key
+                soonest = min(soonest, spans[at][0])
+        self.none_before = soonest
+        return None
 
 
 def _starts(need: Need, calendar: Calendar, reach: Span) -> Spans:
@@ -159,8 +203,3 @@ def _starts(need: Need, calendar: Calendar, reach: Span) -> Spans:
     for window in need.windows[1:]:
         starts = intersect(starts, erode(free, *window))
     return starts
-
-
-def _first_that_fits(start: datetime, by_key: Mapping[ResourceKey, Spans]) -> ResourceKey:
-    moment = Span(start, start + datetime.resolution)
-    return next(key for key, spans in by_key.items() if contains(spans, moment))

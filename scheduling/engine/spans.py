@@ -8,23 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from operator import attrgetter
+from operator import itemgetter
 
 from scheduling.engine.types import Span
 
 Spans = tuple[Span, ...]
 
-_by_start = attrgetter("start")
+_by_start = itemgetter(0)
+_span = Span._make  # of ends that come from spans, and so are right
 
 
 def union(spans: Iterable[Span]) -> Spans:
     """Spans that touch become one."""
+    given = tuple(spans)
+    if _is_merged(given):
+        return given
     merged: list[Span] = []
-    for span in sorted(spans, key=_by_start):
-        if not merged or span.start > merged[-1].end:
-            merged.append(span)
-        elif span.end > merged[-1].end:
-            merged[-1] = Span(merged[-1].start, span.end)
+    start, end = min(given)
+    for span in sorted(given, key=_by_start):
+        if span[0] > end:
+            merged.append(_span((start, end)))
+            start, end = span
+        elif span[1] > end:
+            end = span[1]
+    merged.append(_span((start, end)))
     return tuple(merged)
 
 
@@ -33,11 +40,13 @@ def intersect(left: Iterable[Span], right: Iterable[Span]) -> Spans:
     common: list[Span] = []
     i = j = 0
     while i < len(ours) and j < len(theirs):
-        start = max(ours[i].start, theirs[j].start)
-        end = min(ours[i].end, theirs[j].end)
+        our_start, our_end = ours[i]
+        their_start, their_end = theirs[j]
+        start = our_start if our_start > their_start else their_start
+        end = our_end if our_end < their_end else their_end
         if start < end:
-            common.append(Span(start, end))
-        if ours[i].end <= theirs[j].end:
+            common.append(_span((start, end)))
+        if our_end <= their_end:
             i += 1
         else:
             j += 1
@@ -47,20 +56,22 @@ def intersect(left: Iterable[Span], right: Iterable[Span]) -> Spans:
 def subtract(spans: Iterable[Span], taken: Iterable[Span]) -> Spans:
     """Return the instants of `spans` outside `taken`."""
     holes = union(taken)
+    if not holes:
+        return union(spans)
     left: list[Span] = []
     first = 0
-    for span in union(spans):
-        start = span.start
-        while first < len(holes) and holes[first].end <= start:
+    for start, end in union(spans):
+        while first < len(holes) and holes[first][1] <= start:
             first += 1
         at = first
-        while at < len(holes) and holes[at].start < span.end:
-            if start < holes[at].start:
-                left.append(Span(start, holes[at].start))
-            start = holes[at].end
+        while at < len(holes) and holes[at][0] < end:
+            hole_start, hole_end = holes[at]
+            if start < hole_start:
+                left.append(_span((start, hole_start)))
+            start = hole_end
             at += 1
-        if start < span.end:
-            left.append(Span(start, span.end))
+        if start < end:
+            left.append(_span((start, end)))
     return tuple(left)
 
 
@@ -76,7 +87,7 @@ def contains(spans: Iterable[Span], span: Span) -> bool:
 
 def overlaps(spans: Iterable[Span], span: Span) -> bool:
     """Touching is not overlapping."""
-    return any(other.start < span.end and span.start < other.end for other in spans)
+    return any(start < span.end and span.start < end for start, end in spans)
 
 
 def erode(spans: Iterable[Span], from_offset: timedelta, until_offset: timedelta) -> Spans:
@@ -89,8 +100,19 @@ def erode(spans: Iterable[Span], from_offset: timedelta, until_offset: timedelta
     """
     if from_offset >= until_offset:
         raise ValueError("A window ends after it starts.")
+    length, past_last = until_offset - from_offset, until_offset - datetime.resolution
     return tuple(
-        Span(span.start - from_offset, span.end - until_offset + datetime.resolution)
-        for span in union(spans)
-        if span.end - span.start >= until_offset - from_offset
+        _span((start - from_offset, end - past_last)) for start, end in union(spans) if end - start >= length
     )
+
+
+def _is_merged(spans: Spans) -> bool:
+    """Whether they ascend without touching, as results do."""
+    if not spans:
+        return True
+    before = spans[0][1]
+    for start, end in spans[1:]:
+        if start <= before:
+            return False
+        before = end
+    return True

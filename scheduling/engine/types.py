@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 _NOTHING = timedelta(0)
@@ -21,20 +22,27 @@ def as_utc(at: datetime) -> datetime:
     return at.astimezone(UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Half-open [start, end) in UTC, never empty."""
-
+class _Ends(NamedTuple):
     start: datetime
     end: datetime
 
-    def __post_init__(self) -> None:
-        if self.start.tzinfo is not UTC:
-            object.__setattr__(self, "start", as_utc(self.start))
-        if self.end.tzinfo is not UTC:
-            object.__setattr__(self, "end", as_utc(self.end))
-        if self.start >= self.end:
+
+class Span(_Ends):
+    """Half-open [start, end) in UTC, never empty.
+
+    A pair, because a search looks at very many. `Span._make` takes one whose ends are known to be right.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, start: datetime, end: datetime) -> Span:
+        if start.tzinfo is not UTC:
+            start = as_utc(start)
+        if end.tzinfo is not UTC:
+            end = as_utc(end)
+        if start >= end:
             raise ValueError("A span ends after it starts.")
+        return super().__new__(cls, start, end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +101,14 @@ class Need:
     """One part to be filled by one resource, the same for all its windows.
 
     `windows` are half-open offsets (from, until) from the visible start, in elapsed time;
-    they may be negative. `candidates` come in order of preference.
+    they may be negative. `candidates` come in order of preference. `hours` are those of all candidates
+    together, for callers who know them without a look at each: they only spare the search of the nights.
     """
 
     key: str
     windows: tuple[tuple[timedelta, timedelta], ...]
     candidates: tuple[ResourceKey, ...]
+    hours: tuple[Span, ...] | None = None
 
     def __post_init__(self) -> None:
         if not self.windows:
