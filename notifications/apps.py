@@ -7,7 +7,9 @@ class NotificationsConfig(AppConfig):
     verbose_name = _("Messages")
 
     def ready(self) -> None:
+        from notifications.effects import watch
         from notifications.reconcile import booking_changed
-        from scheduling.changes import subscribe
+        from scheduling.changes import subscribe, subscribe_watcher
 
         subscribe(booking_changed)
+        subscribe_watcher(watch)

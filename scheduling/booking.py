@@ -55,6 +55,8 @@ class Request:
     room_id: int | None = None
     moving: Booking | None = None
     spreads: bool = False  # another choice than everybody else's, after a lost race
+    prefers: tuple[int, ...] = ()  # clinicians before those whom the plan names
+    prefers_room: int | None = None
 
     @property
     def wish(self) -> Wish:
@@ -68,6 +70,8 @@ class Request:
             room_id=self.room_id,
             moving_booking_id=self.moving.pk if self.moving else None,
             spreads=self.spreads,
+            prefers=self.prefers,
+            prefers_room=self.prefers_room,
         )
 
     def wish_for(self, starts_at: datetime) -> Wish:
@@ -109,10 +113,10 @@ def book(
     )
 
 
-def confirm(booking_id: int, *, actor: User, now: datetime) -> Booking:
+def confirm(booking_id: int, *, revision: int | None = None, actor: User, now: datetime) -> Booking:
     """Turn a held time into a booking. Raises HoldOver with the nearest openings once its time is over."""
     try:
-        return lifecycle.confirm(booking_id, actor=actor, now=now)
+        return lifecycle.confirm(booking_id, revision=revision, actor=actor, now=now)
     except HoldOver as over:
         held = load_booking(booking_id)
         request = Request(
@@ -127,6 +131,13 @@ def confirm(booking_id: int, *, actor: User, now: datetime) -> Booking:
 
 def openings(request: Request, window: Span, *, limit: int, now: datetime) -> tuple[Opening, ...]:
     """What `book` would accept in `window`, ascending: the same calendars and the same gate."""
+    return search(request, window, limit=limit, now=now)[1]
+
+
+def search(
+    request: Request, window: Span, *, limit: int, now: datetime
+) -> tuple[availability.Board, tuple[Opening, ...]]:
+    """The openings, and the calendars that they were found in."""
     board = availability.load(request.wish, window, now=now)
     session = request.session(first_candidates(board))
     loaded = gate.load([session], now=now)
@@ -144,7 +155,8 @@ def openings(request: Request, window: Span, *, limit: int, now: datetime) -> tu
             passes[key] = not _beside_licences(found, judged_here)
         return passes[key]
 
-    return find_openings(board.demand, board.calendars, window=window, limit=limit, allowed=allowed)
+    found = find_openings(board.demand, board.calendars, window=window, limit=limit, allowed=allowed)
+    return board, found
 
 
 def blockers(request: Request, starts_at: datetime, *, now: datetime) -> tuple[Blocker, ...]:
@@ -187,7 +199,7 @@ def place(
     choice: Choice,
     *,
     hold_for: timedelta | None = None,
-    actor: User,
+    actor: User | None,
     now: datetime,
 ) -> Booking:
     """Write and record a booking with all that it takes; the caller locks, judges and announces."""
@@ -268,17 +280,27 @@ def lock(
     plan_id: int | None, keys: Iterable[ResourceKey], client_id: int
 ) -> tuple[TreatmentPlan | None, Client]:
     """Lock in the order of docs/locking.md; returns the plan and the client as they are now."""
-    plan = None
-    if plan_id is not None:
-        plan = (
-            TreatmentPlan.objects.select_for_update(no_key=True, of=("self",))
-            .select_related("protocol")
-            .get(pk=plan_id)
-        )
+    plans, clients = lock_all([] if plan_id is None else [plan_id], keys, [client_id])
+    return plans.get(plan_id or 0), clients[client_id]
+
+
+@step
+def lock_all(
+    plan_ids: Iterable[int], keys: Iterable[ResourceKey], client_ids: Iterable[int]
+) -> tuple[dict[int, TreatmentPlan], dict[int, Client]]:
+    """The same for several bookings at once; by id."""
+    plans: dict[int, TreatmentPlan] = {}
+    wanted = set(plan_ids)
+    if wanted:
+        of_plans = TreatmentPlan.objects.select_for_update(no_key=True, of=("self",))
+        plans = {
+            plan.pk: plan for plan in of_plans.select_related("protocol").filter(pk__in=wanted).order_by("pk")
+        }
     ids = _ids(keys)
     for model, pks in ((Clinician, ids["clinician"]), (Room, ids["room"])):
         list(model.objects.select_for_update(no_key=True).filter(pk__in=pks).order_by("pk").values_list("pk"))
-    return plan, Client.objects.select_for_update(no_key=True).get(pk=client_id)
+    clients = Client.objects.select_for_update(no_key=True).filter(pk__in=set(client_ids)).order_by("pk")
+    return plans, {client.pk: client for client in clients}
 
 
 @step

@@ -3,6 +3,9 @@
 Scheduling may not import what depends on it, yet a booking's messages are to be planned together with
 the booking or not at all. So the app above subscribes once, when Django starts (docs/adr/).
 A listener writes its own rows only; what it raises undoes the change.
+
+A watcher says what a change would mean for its app. It is asked before the change, keeps what it sees, and
+what it returns is asked again after the change, in the same rehearsal. It writes nothing.
 """
 
 from __future__ import annotations
@@ -12,10 +15,11 @@ from datetime import datetime
 from typing import Protocol
 
 from practice.doors import step
+from scheduling.effects import Effect
 from scheduling.models import Booking
 
-
 Listener = Callable[[Sequence[int], datetime], None]
+Watcher = Callable[[Sequence[int]], Callable[[], Sequence[Effect]]]
 
 
 class BookingListener(Protocol):
@@ -24,6 +28,7 @@ class BookingListener(Protocol):
 
 _listeners: list[BookingListener] = []
 _offer_listeners: list[Listener] = []
+_watchers: list[Watcher] = []
 
 
 def subscribe(listener: BookingListener) -> None:
@@ -38,6 +43,11 @@ def announce(booking_ids: Sequence[int], *, now: datetime, new: Sequence[Booking
     """
     for listener in _listeners:
         listener(booking_ids, now, new=new)
+
+
+def subscribe_watcher(watcher: Watcher) -> None:
+    if watcher not in _watchers:
+        _watchers.append(watcher)
 
 
 def subscribe_offers(listener: Listener) -> None:
@@ -56,3 +66,9 @@ def subscribe_offers(listener: Listener) -> None:
 def announce_offers(offer_ids: Sequence[int], *, now: datetime) -> None:
     for listener in _offer_listeners:
         listener(offer_ids, now)
+
+
+def watch(booking_ids: Sequence[int]) -> Callable[[], tuple[Effect, ...]]:
+    """Ask every watcher now; what is returned says, after a change, what it means for them."""
+    compares = [watcher(booking_ids) for watcher in _watchers]
+    return lambda: tuple(effect for compare in compares for effect in compare())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TypedDict
 
 from practice import clock
@@ -62,10 +62,13 @@ class Shared(TypedDict):
 
 @dataclass(frozen=True)
 class Booked:
-    """When the live or completed booking of a planned session ends."""
+    """When the live or completed booking of a planned session ends; of a dose also which one, and its day."""
 
     booking_id: int
     ends_at: datetime
+    plan_id: int | None = None
+    dose_number: int | None = None
+    on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,26 @@ class Gate:
         dose = self.booked.get(planned.after_session_id or 0)
         if dose is not None and starts_at < dose.ends_at:
             yield Blocker("before_its_dose", _("This session belongs after its dosing session."))
+        if planned.dose_number is not None and not session.is_booked_here:
+            yield from self._doses_out_of_order(session, planned, starts_at)
+
+    def _doses_out_of_order(
+        self, session: Session, planned: PlannedSession, starts_at: datetime
+    ) -> Iterable[Blocker]:
+        """Two doses on one day are for the spacing to refuse."""
+        day = clock.local_day(starts_at, clock.zone(session.location.time_zone))
+        number = planned.dose_number or 0
+        for other in self.booked.values():
+            if other.plan_id != planned.plan_id or other.dose_number is None or other.on is None:
+                continue
+            if (number < other.dose_number and day > other.on) or (
+                number > other.dose_number and day < other.on
+            ):
+                yield Blocker(
+                    "dose_out_of_order",
+                    _("Dose %(number)s would change places with dose %(other)s, which is on %(other_on)s."),
+                    {"number": number, "other": other.dose_number, "other_on": other.on.isoformat()},
+                )
 
     def _dosing_facts(
         self, session: Session, plan: TreatmentPlan, protocol: Protocol, shared: Shared
@@ -167,9 +190,16 @@ def _booked(
     booked: dict[int, Booked] = {}
     rows = Booking.objects.filter(
         Booking.in_force(now, or_done=True), client__in=client_ids, planned_session__isnull=False
-    ).select_related("appointment_type")
+    ).select_related("appointment_type", "planned_session")
     for row in rows:
-        booked[row.planned_session_id or 0] = Booked(row.pk, row.ends_at)
+        planned = row.planned_session
+        booked[row.planned_session_id or 0] = Booked(
+            row.pk,
+            row.ends_at,
+            planned.plan_id if planned else None,
+            planned.dose_number if planned else None,
+            row.starts_on,
+        )
         if row.is_dosing:
             is_done = row.completed_at is not None
             route = row.appointment_type.route

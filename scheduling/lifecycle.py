@@ -10,11 +10,11 @@ from django.utils.translation import gettext_noop as _
 from practice import activity, clock
 from practice.blockers import Blocker
 from practice.doors import door, step
-from practice.errors import Invalid, OutOfScope
+from practice.errors import Invalid, OutOfScope, Stale
 from practice.models import User
-from scheduling import changes, readiness
+from scheduling import changes, freed_times, readiness
 from scheduling.errors import HoldOver, NotBookable, NotPossibleNow, NotReady
-from scheduling.models import Booking, Occupancy
+from scheduling.models import Booking, FreedTime, Occupancy
 from treatment_plans import sessions
 
 Status = Booking.Status
@@ -42,11 +42,16 @@ STAMPS: dict[str, str] = {
     Status.EXPIRED: "expired_at",
 }
 
+FREES: dict[str, str] = {
+    Status.CANCELLED: FreedTime.Because.CANCELLED,
+    Status.EXPIRED: FreedTime.Because.EXPIRED,
+}
+
 
 @door
-def confirm(booking_id: int, *, actor: User, now: datetime) -> Booking:
+def confirm(booking_id: int, *, revision: int | None = None, actor: User, now: datetime) -> Booking:
     """Turn a held time into a booking. Raises HoldOver once it is over, NotBookable at a closed gate."""
-    booking = lock(booking_id)
+    booking = lock(booking_id, revision=revision)
     if booking.status == Status.EXPIRED or _hold_is_over(booking, now=now):
         raise HoldOver
     check_transition(booking, Status.BOOKED)
@@ -58,9 +63,9 @@ def confirm(booking_id: int, *, actor: User, now: datetime) -> Booking:
 
 
 @door
-def arrive(booking_id: int, *, actor: User, now: datetime) -> Booking:
+def arrive(booking_id: int, *, revision: int | None = None, actor: User, now: datetime) -> Booking:
     """The client is here. Refused on another day only: what is missing is looked at before the start."""
-    booking = lock(booking_id)
+    booking = lock(booking_id, revision=revision)
     check_transition(booking, Status.ARRIVED)
     check_its_day(booking, now=now)
     move_to(booking, Status.ARRIVED, actor=actor, now=now)
@@ -68,9 +73,9 @@ def arrive(booking_id: int, *, actor: User, now: datetime) -> Booking:
 
 
 @door
-def start(booking_id: int, *, actor: User, now: datetime) -> Booking:
+def start(booking_id: int, *, revision: int | None = None, actor: User, now: datetime) -> Booking:
     """Begin the session. Raises NotReady with every light that is not ready, judged again for now."""
-    booking = lock(booking_id)
+    booking = lock(booking_id, revision=revision)
     check_transition(booking, Status.IN_SESSION)
     check_its_day(booking, now=now)
     blockers = readiness.start_blockers(booking, now=now)
@@ -81,9 +86,9 @@ def start(booking_id: int, *, actor: User, now: datetime) -> Booking:
 
 
 @door
-def complete(booking_id: int, *, actor: User, now: datetime) -> Booking:
+def complete(booking_id: int, *, revision: int | None = None, actor: User, now: datetime) -> Booking:
     """The session took place. A dosing session's follow-ups are created with it, once."""
-    booking = lock(booking_id)
+    booking = lock(booking_id, revision=revision)
     move_to(booking, Status.COMPLETED, actor=actor, now=now)
     if booking.planned_session_id:
         sessions.complete(booking.planned_session_id, completed_at=now, actor=actor)
@@ -91,17 +96,27 @@ def complete(booking_id: int, *, actor: User, now: datetime) -> Booking:
 
 
 @door
-def cancel(booking_id: int, *, party: str, reason: str, actor: User, now: datetime) -> Booking:
+def cancel(
+    booking_id: int, *, party: str, reason: str, revision: int | None = None, actor: User, now: datetime
+) -> Booking:
     """Free the time. `party` is "client" or "clinic"; a reason is required."""
-    return call_off(booking_id, party=party, reason=reason, actor=actor, now=now)
+    return call_off(booking_id, party=party, reason=reason, revision=revision, actor=actor, now=now)
 
 
 @step
-def call_off(booking_id: int, *, party: str, reason: str, actor: User | None, now: datetime) -> Booking:
+def call_off(
+    booking_id: int,
+    *,
+    party: str,
+    reason: str,
+    revision: int | None = None,
+    actor: User | None,
+    now: datetime,
+) -> Booking:
     """The work of `cancel`; nobody is the actor of what a client does without our help."""
     if not reason.strip():
         raise Invalid(_("Say why the session is cancelled."), code="required", pointer="/reason")
-    booking = lock(booking_id)
+    booking = lock(booking_id, revision=revision)
     booking.cancelled_by_party = party
     booking.cancel_reason = reason.strip()
     move_to(booking, Status.CANCELLED, actor=actor, now=now, also=("cancelled_by_party", "cancel_reason"))
@@ -109,9 +124,9 @@ def call_off(booking_id: int, *, party: str, reason: str, actor: User | None, no
 
 
 @door
-def mark_no_show(booking_id: int, *, actor: User, now: datetime) -> Booking:
+def mark_no_show(booking_id: int, *, revision: int | None = None, actor: User, now: datetime) -> Booking:
     """The client did not come. Raises Invalid before the start."""
-    booking = lock(booking_id)
+    booking = lock(booking_id, revision=revision)
     check_transition(booking, Status.NO_SHOW)
     if now < booking.starts_at:
         raise Invalid(_("The session has not started yet."), code="not_started")
@@ -130,8 +145,11 @@ def expire(booking_id: int, *, now: datetime) -> bool:
 
 
 @step
-def lock(booking_id: int) -> Booking:
-    """The booking with its type, locked until the end of the transaction. Raises OutOfScope."""
+def lock(booking_id: int, *, revision: int | None = None) -> Booking:
+    """The booking with its type, locked until the end of the transaction.
+
+    Raises OutOfScope, and Stale unless it still has `revision` (None: any).
+    """
     found = (
         Booking.objects.select_for_update(no_key=True, of=("self",))
         .select_related("appointment_type", "location", "client")
@@ -140,6 +158,8 @@ def lock(booking_id: int) -> Booking:
     )
     if found is None:
         raise OutOfScope
+    if revision is not None and found.revision != revision:
+        raise Stale(pointer="/headers/If-Match")
     return found
 
 
@@ -174,6 +194,8 @@ def move_to(
     booking.save(update_fields=["status", "touched_at", "revision", stamp, *also])
     if not booking.is_live:
         Occupancy.objects.filter(booking=booking).delete()
+    if status in FREES:
+        freed_times.note(booking, because=FREES[status], now=now)
     activity.record(f"booking.{status}", booking, actor=actor, at=now, client=booking.client_id)
     changes.announce([booking.pk], now=now)
 

@@ -1,17 +1,70 @@
-"""Moving a booking to another time, other people or another room."""
+"""Moving a booking to another time, other people or another room, and what moves with it.
+
+The integration sessions after a dose have a window that begins with its end. When the dose moves, those that
+fall out of it may follow in the same transaction: `preview` proposes where to, `reschedule` takes what it is
+told to. What is not taken stays where it is, and needs a new time (`scheduling.cascade`).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
-from practice import activity
+from practice import activity, clock
+from practice.blockers import Blocker
+from practice.blockers import gettext_noop as _
 from practice.clients import join_care_team
-from practice.doors import door, step
+from practice.doors import door, rehearse, step
+from practice.errors import Invalid, Refused, Stale
 from practice.models import User
-from scheduling import booking, changes, freed_times
+from scheduling import availability, booking, cascade, changes, freed_times
 from scheduling.booking import Choice, Request
+from scheduling.effects import Effect
+from scheduling.engine.types import ResourceKey, Span
+from scheduling.errors import NotBookable, NotPossibleNow
 from scheduling.models import Booking, FreedTime, Occupancy
 from scheduling.starts import promise
+
+V = TypeVar("V")
+
+SEARCHED = 400  # openings in a window that are compared
+
+
+class ProposalStale(Refused):
+    """Nothing was moved. Each blocker names its booking."""
+
+    code = "proposal_stale"
+    message = _("Something has changed since this was proposed. Look at a new proposal.")
+
+
+class FollowNotPossible(Refused):
+    """Nothing was moved. Each reason says in its params to which booking it belongs."""
+
+    code = "follow_moves_not_possible"
+    message = _("The sessions that belong to it can't move like this.")
+
+
+@dataclass(frozen=True)
+class Follow:
+    """A session that moves along. `revision` is the one for which it was proposed."""
+
+    booking_id: int
+    revision: int
+    starts_at: datetime
+    therapist_id: int | None = None
+    psychiatrist_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Preview:
+    """How it would be. `booking` shows the rehearsed state; `revision` is the one that it has now."""
+
+    booking: Booking
+    revision: int
+    follow_moves: tuple[Follow, ...]
+    effects: tuple[Effect, ...]
 
 
 def reschedule(
@@ -21,6 +74,8 @@ def reschedule(
     therapist_id: int | None = None,
     psychiatrist_id: int | None = None,
     room_id: int | None = None,
+    follow: Sequence[Follow] = (),
+    revision: int | None = None,
     actor: User,
     now: datetime,
 ) -> Booking:
@@ -28,10 +83,68 @@ def reschedule(
 
     With the same start it only changes who and where: no notice is needed, and the client is told nothing.
 
-    Who was booked stays unless named anew; the room may change if it must. Errors and locks as in `book`.
+    Who was booked stays unless named anew; the room may change if it must. Errors and locks as in `book`;
+    beside them Stale unless the booking still has `revision`, ProposalStale and FollowNotPossible about what
+    is to `follow`. Everybody and every room that may be taken is locked before the first of them moves.
+    """
+    request = request_for(
+        booking.load_booking(booking_id),
+        therapist_id=therapist_id,
+        psychiatrist_id=psychiatrist_id,
+        room_id=room_id,
+    )
+    return booking.explained(
+        request,
+        starts_at,
+        now,
+        lambda wanted: _reschedule(wanted, starts_at, follow=follow, revision=revision, actor=actor, now=now),
+    )
+
+
+def preview(
+    booking_id: int,
+    starts_at: datetime,
+    *,
+    therapist_id: int | None = None,
+    psychiatrist_id: int | None = None,
+    room_id: int | None = None,
+    follow: Sequence[Follow] | None = None,
+    revision: int | None = None,
+    actor: User,
+    now: datetime,
+    show: Callable[[Preview], V],
+) -> V:
+    """Rehearse a move and `show` it, while it is as if it were done. Nothing is written.
+
+    What falls out of its window follows to the nearest openings, or, if it is given, as `follow` says.
+    Raises whatever `reschedule` would.
     """
     moving = booking.load_booking(booking_id)
-    request = Request(
+    people = {"therapist_id": therapist_id, "psychiatrist_id": psychiatrist_id, "room_id": room_id}
+    if follow is None:
+        follow = _proposed(request_for(moving, **people), starts_at, actor=actor, now=now)
+    followers = tuple(follow)
+    before = cascade.look(moving.client_id, {moving.pk, *(each.booking_id for each in followers)}, now=now)
+
+    def look(moved: Booking) -> V:
+        return show(Preview(moved, moving.revision, followers, before.compare(now=now)))
+
+    return rehearse(
+        lambda: reschedule(
+            booking_id, starts_at, **people, follow=followers, revision=revision, actor=actor, now=now
+        ),
+        look,
+    )
+
+
+def request_for(
+    moving: Booking,
+    *,
+    therapist_id: int | None = None,
+    psychiatrist_id: int | None = None,
+    room_id: int | None = None,
+) -> Request:
+    return Request(
         client=moving.client,
         appointment_type=moving.appointment_type,
         location=moving.location,
@@ -41,15 +154,50 @@ def reschedule(
         room_id=room_id,
         moving=moving,
     )
-    return booking.explained(
-        request, starts_at, now, lambda wanted: _reschedule(wanted, starts_at, actor=actor, now=now)
-    )
 
 
 @door
-def _reschedule(request: Request, starts_at: datetime, *, actor: User, now: datetime) -> Booking:
+def _reschedule(
+    request: Request,
+    starts_at: datetime,
+    *,
+    follow: Sequence[Follow],
+    revision: int | None,
+    actor: User,
+    now: datetime,
+) -> Booking:
+    if revision is not None and request.moving is not None and request.moving.revision != revision:
+        raise Stale(pointer="/headers/If-Match")
+    return shift_with(request, starts_at, follow=follow, actor=actor, now=now)[0]
+
+
+@step
+def shift_with(
+    request: Request, starts_at: datetime, *, follow: Sequence[Follow], actor: User, now: datetime
+) -> list[Booking]:
+    """Judge, lock and move a booking and what follows it."""
+    followers = _followers(request, follow)
+    if followers:
+        lock_for([(request, starts_at), *((each, at) for each, at in followers)], now=now)
+        make_room([each.moving.pk for each, _at in followers if each.moving is not None])
     request, choice = booking.decide(request, starts_at, now=now)
-    return shift(request, starts_at, choice, actor=actor, now=now)
+    moved = [shift(request, starts_at, choice, actor=actor, now=now)]
+    failing: list[Blocker] = []
+    for place, (following, at) in enumerate(followers):
+        outside = cascade.out_of_window(following.planned_session, at, dose_ended_at=moved[0].ends_at)
+        about = {"booking": follow[place].booking_id, "index": place}
+        try:
+            following, chosen = booking.decide(following, at, now=now)
+        except (NotBookable, NotPossibleNow) as refusal:
+            reasons = refusal.blockers or (Blocker(refusal.code, refusal.message % refusal.params),)
+            failing += [reason.with_params(**about) for reason in (*outside, *reasons)]
+            continue
+        failing += [reason.with_params(**about) for reason in outside]
+        if not outside:
+            moved.append(shift(following, at, chosen, actor=actor, now=now))
+    if failing:
+        raise FollowNotPossible(blockers=failing, pointer="/follow_moves")
+    return moved
 
 
 @step
@@ -85,7 +233,7 @@ def shift(
     for name, value in new.items():
         setattr(moving, name, value)
     moving.save(update_fields=list(new))
-    Occupancy.objects.filter(booking=moving).delete()
+    make_room([moving.pk])
     booking.occupy(moving, choice)
     clinicians = [pk for pk in (session.therapist_id, session.psychiatrist_id) if pk]
     join_care_team(request.client.pk, clinicians, actor=actor, now=now)
@@ -99,3 +247,112 @@ def shift(
     )
     changes.announce([moving.pk], now=now)
     return moving
+
+
+@step
+def lock_for(wanted: Sequence[tuple[Request, datetime]], *, now: datetime) -> None:
+    """Lock, once and in order, all that any of the moves may take; then `decide` locks nothing new."""
+    keys: set[ResourceKey] = set()
+    for request, starts_at in wanted:
+        board = availability.load(request.wish_for(starts_at), booking.moment(starts_at), now=now)
+        keys |= {key for need in board.demand.needs for key in need.candidates}
+    plans = {each.planned_session.plan_id for each, _at in wanted if each.planned_session}
+    booking.lock_all(plans, keys, {each.client.pk for each, _at in wanted})
+    ids = [each.moving.pk for each, _at in wanted if each.moving is not None]
+    list(Booking.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk").values_list("pk"))
+
+
+@step
+def make_room(booking_ids: Sequence[int]) -> None:
+    """Nothing that is about to move stands in the way of what moves before it."""
+    Occupancy.objects.filter(booking__in=booking_ids).delete()
+
+
+def _followers(request: Request, follow: Sequence[Follow]) -> list[tuple[Request, datetime]]:
+    """What to move along. Raises Invalid for what does not belong to the dose, ProposalStale."""
+    if not follow:
+        return []
+    of_dose = {each.pk: each for each in cascade.followers_of(request.moving)}
+    found: list[tuple[Request, datetime]] = []
+    stale: list[Blocker] = []
+    for place, each in enumerate(follow):
+        moving = of_dose.pop(each.booking_id, None)
+        if moving is None:
+            raise Invalid(
+                _("This is no session that follows the one that moves, or it is in the list twice."),
+                code="does_not_follow",
+                pointer=f"/follow_moves/{place}/booking",
+            )
+        if moving.revision != each.revision:
+            message = _("This session has changed since the proposal was made.")
+            stale.append(Blocker("changed_meanwhile", message, {"booking": moving.pk, "index": place}))
+        people = {"therapist_id": each.therapist_id, "psychiatrist_id": each.psychiatrist_id}
+        found.append((request_for(moving, **people), each.starts_at))
+    if stale:
+        raise ProposalStale(blockers=stale, pointer="/follow_moves")
+    return found
+
+
+def _proposed(request: Request, starts_at: datetime, *, actor: User, now: datetime) -> tuple[Follow, ...]:
+    """Where the sessions that fall out of their window could go, once the dose is where it is to be."""
+    length = timedelta(minutes=request.appointment_type.duration_minutes)
+    leaving = [
+        each
+        for each in cascade.followers_of(request.moving)
+        if each.status in Booking.UPCOMING
+        and cascade.out_of_window(each.planned_session, each.starts_at, dose_ended_at=starts_at + length)
+    ]
+    if not leaving:
+        return ()
+
+    def look(moved: Booking) -> tuple[Follow, ...]:
+        found = [_nearest(each, dose_ended_at=moved.ends_at, now=now) for each in leaving]
+        return tuple(each for each in found if each is not None)
+
+    return rehearse(
+        lambda: booking.explained(
+            request,
+            starts_at,
+            now,
+            lambda wanted: _without(wanted, starts_at, [each.pk for each in leaving], actor=actor, now=now),
+        ),
+        look,
+    )
+
+
+@door
+def _without(
+    request: Request, starts_at: datetime, leaving: Sequence[int], *, actor: User, now: datetime
+) -> Booking:
+    """Move a dose as if nothing followed it. Only ever rehearsed."""
+    make_room(leaving)
+    request, choice = booking.decide(request, starts_at, now=now)
+    return shift(request, starts_at, choice, actor=actor, now=now)
+
+
+def _nearest(following: Booking, *, dose_ended_at: datetime, now: datetime) -> Follow | None:
+    """The opening in its window that is nearest to where it was, if possible with the same people."""
+    from_at, until_at = cascade.window_of(following.planned_session, dose_ended_at=dose_ended_at)
+    if max(from_at, now) >= until_at:
+        return None
+    window = Span(max(from_at, now), until_at)
+    with_all = request_for(following)
+    for request in (with_all, replace(with_all, therapist_id=None, psychiatrist_id=None)):
+        found = booking.openings(request, window, limit=SEARCHED, now=now)
+        if found:
+            break
+    else:
+        return None
+    opening = min(found, key=lambda each: abs(each.start - following.starts_at))
+    was_at = following.starts_at, following.ends_at
+    following.starts_at, following.ends_at = opening.start, opening.end
+    booking.occupy(following, opening.chosen)  # so that the next one goes elsewhere
+    following.starts_at, following.ends_at = was_at
+    session = request.session(opening.chosen)
+    return Follow(
+        following.pk,
+        following.revision,
+        opening.start.astimezone(clock.zone(following.location.time_zone)),
+        session.therapist_id,
+        session.psychiatrist_id,
+    )

@@ -162,6 +162,11 @@ class Resource(ListModelMixin, RetrieveModelMixin, GenericViewSet[Any]):
             raise Stale(pointer="/headers/If-Match")
         return int(tag)
 
+    def revision_if_sent(self) -> int | None:
+        """For commands, which say what is to happen and need not know what is there: checked when sent."""
+        header = self.request.headers.get("If-Match", "").strip()
+        return self.revision() if header not in ("", "*") else None
+
     def write(
         self,
         use_case: Callable[[], Any],

@@ -41,6 +41,12 @@ IF_MATCH = OpenApiParameter(
     required=True,
     description="The ETag of the record as it was read.",
 )
+IF_MATCH_IF_SENT = OpenApiParameter(
+    "If-Match",
+    str,
+    OpenApiParameter.HEADER,
+    description="The ETag of the record as it was read. When it is sent, another revision is refused.",
+)
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
     {"type": "string", "minLength": 1, "maxLength": 200},

@@ -8,10 +8,20 @@ from typing import Any
 from rest_framework import serializers
 
 from practice.api.bodies import In
-from practice.api.fields import LARGEST_ID, ChoiceOf, IdField, InstantField, LineField, WholeNumberField
+from practice.api.fields import (
+    LARGEST_ID,
+    ChoiceOf,
+    IdField,
+    InstantField,
+    LineField,
+    TruthField,
+    WholeNumberField,
+)
 from scheduling.api.fields import WallTime
+from scheduling.api.query_lists import IdsField, TimesField, WeekdaysField
 from scheduling.models import Acknowledgement, Booking
 
+LARGEST_REVISION, MOST_FOLLOWERS = 2**31 - 1, 20
 START = ("starts_at", "starts_local", "fold")
 
 
@@ -65,8 +75,29 @@ class ExplainIn(_BookingIn):
     booking = IdField(required=False)
 
 
+class FollowMoveIn(In):
+    """One of the `follow_moves` of a preview, as it was proposed."""
+
+    booking = IdField()
+    revision = WholeNumberField(min_value=1, max_value=LARGEST_REVISION)
+    starts_at = InstantField()
+    therapist = IdField(required=False, allow_null=True)
+    psychiatrist = IdField(required=False, allow_null=True)
+
+
 class RescheduleIn(WithStart, WithChoice):
     """Who was booked stays unless named anew; the room may change if it must."""
+
+    dry_run = TruthField(required=False, help_text="Only show what it would mean; nothing is written.")
+    follow_moves = serializers.ListField(
+        child=FollowMoveIn(),
+        required=False,
+        max_length=MOST_FOLLOWERS,
+        help_text=(
+            "What moves along, out of the preview's proposals. Needs If-Match. Left out: nothing moves "
+            "along; in a preview, everything that is proposed."
+        ),
+    )
 
 
 class CancelIn(In):
@@ -106,6 +137,15 @@ class OpeningsQuery(In):
     from_at = InstantField(required=False, help_text="Starts at this instant or later; default now.")
     until = InstantField(required=False, help_text="Starts before this; 14 days on, and at most 62.")
     limit = serializers.IntegerField(min_value=1, max_value=100, default=20)
+    order = serializers.ChoiceField(
+        choices=("time", "rank"),
+        required=False,
+        help_text="Earliest first, or best first; by rank if a preference is given.",
+    )
+    weekdays = WeekdaysField(most=7, help_text="Preferred weekdays, such as mon,thu.")
+    times = TimesField(most=5, help_text="Preferred times on the clinic's clock, such as 09:00-12:00.")
+    clinicians = IdsField(help_text="Preferred clinicians, best first; others are offered too.")
+    locations = IdsField(most=5, help_text="Search these, best first, instead of one location.")
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         """`from` is a keyword, so no attribute can have this name."""

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,16 +12,27 @@ from rest_framework.response import Response
 from practice.access import AUDITORS, CLINICAL, DESK, EVERYONE, TREATING, check_role
 from practice.api.base import Resource
 from practice.api.bodies import NothingIn
-from practice.api.schema import PROBLEM, Problem
+from practice.api.schema import IF_MATCH_IF_SENT, PROBLEM, Problem
 from scheduling import booking, lifecycle, moves, readiness
 from scheduling.api.bodies import START, AcknowledgementIn, BookingIn, CancelIn, RescheduleIn, taken
 from scheduling.api.filters import AppointmentTypeFilter, BookingFilter
+from scheduling.api.moves import MovePreviewOut
 from scheduling.api.serializers import AcknowledgementOut, AppointmentTypeOut, BookingOut, ReadinessOut
 from scheduling.models import Acknowledgement, AppointmentType, Booking
 from scheduling.requests import BOOKINGS, access_booking, request_for, request_to_move
 from scheduling.starts import resolve
 
 BOOKS = DESK | TREATING
+
+
+def command(summary: str, request: type[Any], shown: Any = BookingOut) -> Any:
+    """What happens to a booking: If-Match is checked when it is sent."""
+    return extend_schema(
+        summary=summary,
+        request=request,
+        parameters=[IF_MATCH_IF_SENT],
+        responses={200: shown, (412, PROBLEM): Problem},
+    )
 
 
 @extend_schema_view(
@@ -45,14 +56,28 @@ class AppointmentTypeViews(Resource):
     confirm=extend_schema(
         summary="Confirm a held time",
         request=NothingIn,
-        responses={200: BookingOut, (410, PROBLEM): Problem},
+        parameters=[IF_MATCH_IF_SENT],
+        responses={200: BookingOut, (410, PROBLEM): Problem, (412, PROBLEM): Problem},
     ),
-    reschedule=extend_schema(summary="Move a booking", request=RescheduleIn, responses=BookingOut),
-    cancel=extend_schema(summary="Cancel a booking", request=CancelIn, responses=BookingOut),
-    arrive=extend_schema(summary="The client is here", request=NothingIn, responses=BookingOut),
-    start=extend_schema(summary="Start the session", request=NothingIn, responses=BookingOut),
-    complete=extend_schema(summary="The session took place", request=NothingIn, responses=BookingOut),
-    no_show=extend_schema(summary="The client did not come", request=NothingIn, responses=BookingOut),
+    reschedule=extend_schema(
+        summary="Move a booking, or preview the move",
+        request=RescheduleIn,
+        parameters=[IF_MATCH_IF_SENT],
+        responses={
+            200: PolymorphicProxySerializer(
+                component_name="MovedOrPreview",
+                serializers=[BookingOut, MovePreviewOut],
+                resource_type_field_name=None,
+            ),
+            (412, PROBLEM): Problem,
+            (428, PROBLEM): Problem,
+        },
+    ),
+    cancel=command("Cancel a booking", CancelIn),
+    arrive=command("The client is here", NothingIn),
+    start=command("Start the session", NothingIn),
+    complete=command("The session took place", NothingIn),
+    no_show=command("The client did not come", NothingIn),
     readiness=extend_schema(summary="Is everybody ready?", responses=ReadinessOut),
 )
 class BookingViews(Resource):
@@ -97,61 +122,94 @@ class BookingViews(Resource):
         """Turns a held time into a booking, while its minutes last."""
         found = self._booking(pk)
         self.valid(NothingIn)
-        return self.write(lambda: booking.confirm(found.pk, actor=self.user, now=self.now))
+        revision = self.revision_if_sent()
+        return self.write(lambda: booking.confirm(found.pk, revision=revision, actor=self.user, now=self.now))
 
     @action(detail=True, methods=["post"])
     def reschedule(self, request: Request, pk: str) -> Response:
-        """All or nothing. What the client said about the old time no longer counts."""
+        """All or nothing. What the client said about the old time no longer counts.
+
+        A dry run does it, shows what it would mean, and undoes it: the sessions that would fall out of the
+        window after their dose, with the nearest openings for them; answers to be asked again; messages to be
+        withdrawn, corrected and sent. To take its `follow_moves`, echo those that are wanted, with If-Match:
+        if anything has changed since, the answer is 412 or 409 `proposal_stale`, and nothing is moved.
+        """
         moving = self._booking(pk)
         body = self.valid(RescheduleIn)
         starts_at = resolve(moving.location, **taken(body, START))
+        is_dry, listed = body.pop("dry_run", False), body.pop("follow_moves", None)
         wanted = request_to_move(moving, **body)
-        return self.write(
-            lambda: moves.reschedule(
-                moving.pk,
-                starts_at,
-                therapist_id=wanted.therapist_id,
-                psychiatrist_id=wanted.psychiatrist_id,
-                room_id=wanted.room_id,
-                actor=self.user,
-                now=self.now,
-            )
+        follow = None if listed is None else [self._follow(each) for each in listed]
+        move: dict[str, Any] = {
+            "therapist_id": wanted.therapist_id,
+            "psychiatrist_id": wanted.psychiatrist_id,
+            "room_id": wanted.room_id,
+            "revision": self.revision() if follow and not is_dry else self.revision_if_sent(),
+            "actor": self.user,
+            "now": self.now,
+        }
+        if is_dry:
+            return Response(moves.preview(moving.pk, starts_at, follow=follow, show=self._preview, **move))
+        return self.write(lambda: moves.reschedule(moving.pk, starts_at, follow=follow or (), **move))
+
+    def _preview(self, preview: moves.Preview) -> Any:
+        return MovePreviewOut(preview, context=self.get_serializer_context()).data
+
+    def _follow(self, listed: dict[str, Any]) -> moves.Follow:
+        return moves.Follow(
+            listed["booking"],
+            listed["revision"],
+            listed["starts_at"],
+            listed.get("therapist"),
+            listed.get("psychiatrist"),
         )
 
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: str) -> Response:
         """Frees the time and withdraws the messages about it."""
         found = self._booking(pk)
-        body = self.valid(CancelIn)
-        return self.write(lambda: lifecycle.cancel(found.pk, **body, actor=self.user, now=self.now))
+        body, revision = self.valid(CancelIn), self.revision_if_sent()
+        return self.write(
+            lambda: lifecycle.cancel(found.pk, **body, revision=revision, actor=self.user, now=self.now)
+        )
 
     @action(detail=True, methods=["post"])
     def arrive(self, request: Request, pk: str) -> Response:
         """Never refused for something that is missing: that is looked at before the start."""
         found = self._booking(pk)
         self.valid(NothingIn)
-        return self.write(lambda: lifecycle.arrive(found.pk, actor=self.user, now=self.now))
+        revision = self.revision_if_sent()
+        return self.write(
+            lambda: lifecycle.arrive(found.pk, revision=revision, actor=self.user, now=self.now)
+        )
 
     @action(detail=True, methods=["post"])
     def start(self, request: Request, pk: str) -> Response:
         """Refused with every reason while a light is waiting or blocked, judged again now."""
         found = self._booking(pk)
         self.valid(NothingIn)
-        return self.write(lambda: lifecycle.start(found.pk, actor=self.user, now=self.now))
+        revision = self.revision_if_sent()
+        return self.write(lambda: lifecycle.start(found.pk, revision=revision, actor=self.user, now=self.now))
 
     @action(detail=True, methods=["post"])
     def complete(self, request: Request, pk: str) -> Response:
         """A dosing session's follow-ups are created with it."""
         found = self._booking(pk)
         self.valid(NothingIn)
-        return self.write(lambda: lifecycle.complete(found.pk, actor=self.user, now=self.now))
+        revision = self.revision_if_sent()
+        return self.write(
+            lambda: lifecycle.complete(found.pk, revision=revision, actor=self.user, now=self.now)
+        )
 
     @action(detail=True, methods=["post"], url_path="no-show")
     def no_show(self, request: Request, pk: str) -> Response:
         """Refused before the start of the session."""
         found = self._booking(pk)
         self.valid(NothingIn)
-        return self.write(lambda: lifecycle.mark_no_show(found.pk, actor=self.user, now=self.now))
+        revision = self.revision_if_sent()
+        return self.write(
+            lambda: lifecycle.mark_no_show(found.pk, revision=revision, actor=self.user, now=self.now)
+        )
 
     @action(detail=True, methods=["get"])
     def readiness(self, request: Request, pk: str) -> Response:
