@@ -16,6 +16,7 @@ from treatment_plans.models import PlannedSession, Prescription, TreatmentPlan
 from web.demo import post
 from web.demo.clinic import Clinic
 from web.demo.course import Course
+from web.demo.scores import ScorePlayer
 from web.demo.values import clearance_values, client_values, helper_values, prescription_values, user_of
 from web.demo.visiting import Step, VisitPlayer
 
@@ -76,6 +77,7 @@ class Player:
         yield from ((at, take) for at, take in moments if at is not None)
         for visit in course.visits:
             yield from VisitPlayer(self, visit).steps()
+        yield from ScorePlayer(self).steps()
 
     @property
     def client(self) -> Client:
