@@ -17,18 +17,30 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db.models import QuerySet
 
-from notifications import facts, leases, reports, wording
+from notifications import caps, facts, leases, reports, switches, wording
 from notifications.channels import Channel, DeliveryError, OutcomeUnknown, Outgoing, channel_for
 from notifications.crash import crash_here
 from notifications.facts import Loaded
 from notifications.leases import Claimed, Result
 from notifications.lint import problems
 from notifications.models import Message, Reminder, ReminderEvent
-from notifications.reconcile import RELATED, judged, reconcile_these, reminders_of, skip, why_skipped
+from notifications.reconcile import (
+    RELATED,
+    apply,
+    as_asked,
+    has_another_channel,
+    judged,
+    reconcile_these,
+    reminders_of,
+    skip,
+    why_skipped,
+)
 from notifications.rules import Wanted
 from practice import phones
 from practice.doors import door
+from practice.models import Channel as ChannelName
 from scheduling.models import AppointmentType, Booking
 
 State = Reminder.State
@@ -78,11 +90,10 @@ def claim(*, now: datetime, limit: int) -> tuple[int, list[Claimed]]:
     Never waits: a reminder that another worker has, or whose booking is being changed, is left for the next
     round. Each row is judged again by the rules, with the facts of now.
     """
-    rows = list(
-        Reminder.objects.select_for_update(no_key=True, skip_locked=True)
-        .filter(state=State.PLANNED, next_attempt_at__lte=now)
-        .order_by("next_attempt_at", "pk")[:limit]
-    )
+    stopped = switches.read()
+    if stopped.everything:
+        return 0, []
+    rows = list(_due(stopped, now=now)[:limit])
     bookings = (
         Booking.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
         .filter(pk__in={row.booking_id for row in rows})
@@ -92,7 +103,8 @@ def claim(*, now: datetime, limit: int) -> tuple[int, list[Claimed]]:
     loaded = facts.load(bookings)
     stored = reminders_of(loaded)
     rows = [row for row in rows if row.booking_id in loaded]
-    claimed = []
+    counted = caps.count(rows, now=now)
+    claimed: list[Claimed] = []
     for row in rows:
         one = loaded[row.booking_id]
         try:
@@ -109,11 +121,61 @@ def claim(*, now: datetime, limit: int) -> tuple[int, list[Claimed]]:
         elif broken := _problems(rendered, row, one):
             logger.error("reminder %s not sent: wording %s", row.pk, ",".join(broken))
             skip(row, Reminder.Skip.WORDING, now=now)
-        else:
+        elif (verdict := counted.verdict(row, one)) == "send":
+            counted.add(row)
             claimed.append(_claimed(row, one, rendered, now=now))
+        else:
+            _hold_back(row, one, stored[row.booking_id], verdict, now=now)
+    claimed = _below_the_ceiling(claimed, loaded.values(), now=now)
     leases.take(claimed, now=now)
     crash_here("before_claim_commit")
     return len(rows), claimed
+
+
+def _due(stopped: switches.Stopped, *, now: datetime) -> QuerySet[Reminder]:
+    """Planned rows whose time has come, oldest first, less what a switch stops."""
+    due = Reminder.objects.select_for_update(no_key=True, skip_locked=True).filter(
+        state=State.PLANNED, next_attempt_at__lte=now
+    )
+    channels = set(stopped.channels)
+    if stopped.providers:
+        channels |= {name for name in ChannelName.values if channel_for(name).provider in stopped.providers}
+    if channels:
+        due = due.exclude(channel__in=channels)
+    if stopped.kinds:
+        due = due.exclude(kind__in=stopped.kinds)
+    return due.order_by("next_attempt_at", "pk")
+
+
+def _hold_back(
+    row: Reminder, loaded: Loaded, stored: Sequence[Reminder], verdict: caps.Verdict, *, now: datetime
+) -> None:
+    """Over a cap: by email instead, else on another day, else on the desk's list. A flood is for the desk."""
+    if verdict == "wait":
+        return
+    if verdict == "ceiling":
+        logger.error("reminder %s not sent: the client got too many messages within an hour", row.pk)
+        skip(row, Reminder.Skip.CEILING, now=now)
+        return
+    next_at = caps.next_morning(loaded, now=now)
+    if has_another_channel(loaded, row) or next_at >= row.expires_at:
+        skip(row, Reminder.Skip.CAPPED, now=now)
+        row.state, row.skip_reason = State.SKIPPED, Reminder.Skip.CAPPED
+        apply(loaded, [row if each.pk == row.pk else each for each in stored], now=now)
+    else:
+        Reminder.objects.filter(pk=row.pk).update(next_attempt_at=next_at)
+
+
+def _below_the_ceiling(claimed: list[Claimed], loaded: Iterable[Loaded], *, now: datetime) -> list[Claimed]:
+    """Those that the practice may begin in this minute. If there are more, nothing goes out until a person
+    says so: rather a late message than a loop that texts thousands."""
+    most = next((one.book.limits.practice_per_minute for one in loaded), 0)
+    room = switches.room_left(most, now=now) if claimed else None
+    if room is None or len(claimed) <= room:
+        return claimed
+    logger.error("more than %s messages within a minute: sending is stopped", most)
+    switches.stop_at_ceiling(now=now)
+    return claimed[:room]
 
 
 def may_send(
@@ -128,6 +190,8 @@ def may_send(
     plan, key = judged(loaded, stored, now=now), (row.kind, row.channel)
     due = next((item for item in plan.due if (item.kind, item.channel) == key), None)
     missed = next((item for item in plan.missed if (item.kind, item.channel) == key), None)
+    if due is None and row.asked_by_id is not None:
+        due = as_asked(loaded, row, now=now)
     return due, "" if due else why_skipped(loaded, row, missed, now=now)
 
 

@@ -13,7 +13,7 @@ from django.db.models import Prefetch, Q, QuerySet
 from notifications import facts
 from notifications.facts import Loaded
 from notifications.models import Message, Reminder, ReminderEvent
-from notifications.rules import Missed, Plan, Wanted, plan
+from notifications.rules import CHANNELS, Missed, Plan, Wanted, plan
 from practice.doors import door, step
 from practice.models import Activity
 from scheduling.models import Booking
@@ -21,6 +21,8 @@ from scheduling.models import Booking
 State, Skip = Reminder.State, Reminder.Skip
 logger = logging.getLogger(__name__)
 
+NOT_REACHED = frozenset({State.FAILED, State.UNDELIVERED})  # the next channel takes its place
+CHANGES_WHO_IS_REACHED = ("client.changed", "contact.unreachable", "contact.reachable")
 STILL_OWED = timedelta(days=3)  # the last message about a session is due within this time after it
 Place = tuple[datetime, int]  # where a sweep stands: a booking's start and id
 RELATED = ("client", "location", "appointment_type", "planned_session__plan__protocol")
@@ -42,7 +44,8 @@ def reconcile_touched(*, since: datetime, now: datetime, limit: int = 500) -> in
     Those that changed, and those whose client's record did: another number, a consent withdrawn. A booking
     that a door holds at this moment is left to it. The last changes come first.
     """
-    of_changed_clients = Activity.objects.filter(at__gte=since, action__in=CHANGES_WHO_IS_REACHED).values("client")
+    changes = Activity.objects.filter(at__gte=since, action__in=CHANGES_WHO_IS_REACHED)
+    of_changed_clients = changes.values("client")
     bookings = Booking.objects.filter(
         Q(touched_at__gte=since) | Q(client__in=of_changed_clients, ends_at__gt=now - STILL_OWED)
     ).order_by("-touched_at", "-pk")
@@ -115,13 +118,18 @@ def _nobody_waits_for(loaded: Loaded) -> bool:
 
 
 def _refused(loaded: Loaded, stored: Iterable[Reminder]) -> frozenset[tuple[str, str]]:
-    """Kinds and channels refused for good, as long as the client's number or address is the same."""
+    """Kinds and channels that are capped, or refused for good as long as the number or address is the same."""
     return frozenset(
         (reminder.kind, reminder.channel)
         for reminder in stored
-        if reminder.state in NOT_REACHED
-        and reminder.booking_version == loaded.booking.version
-        and loaded.addresses_for(reminder.kind).get(reminder.channel) == _last_recipient(reminder)
+        if reminder.booking_version == loaded.booking.version
+        and (
+            reminder.skip_reason == Skip.CAPPED
+            or (
+                reminder.state in NOT_REACHED
+                and loaded.addresses_for(reminder.kind).get(reminder.channel) == _last_recipient(reminder)
+            )
+        )
     )
 
 
@@ -160,6 +168,37 @@ def _reconcile(bookings: QuerySet[Booking], *, now: datetime, all_or_none: bool 
     return len(loaded)
 
 
+@step
+def apply(loaded: Loaded, stored: Sequence[Reminder], *, now: datetime) -> None:
+    """Make the stored reminders of one locked booking say what the rules say."""
+    _apply(loaded, stored, judged(loaded, stored, now=now), now=now)
+
+
+def has_another_channel(loaded: Loaded, row: Reminder) -> bool:
+    """Whether the rules would take another channel if this one were out of the question."""
+    out = frozenset({*loaded.facts.refused, (row.kind, row.channel)})
+    wanted = plan(replace(loaded.facts, refused=out), loaded.policy, now=row.due_at)
+    return any(item.kind == row.kind for item in wanted.due)
+
+
+def as_asked(loaded: Loaded, row: Reminder, *, now: datetime) -> Wanted | None:
+    """What the rules want of a message that a person asked for on this channel, whatever was sent before."""
+    channel = row.channel
+    only = replace(
+        loaded.facts,
+        refused=frozenset(),
+        channels=tuple(each for each in loaded.facts.channels if each == channel),
+        support_channels=tuple(each for each in loaded.facts.support_channels if each == channel),
+    )
+    rules = tuple(
+        replace(rule, channels=CHANNELS, is_active=True, gap_minutes=0, skip_if_confirmed=False)
+        for rule in loaded.policy.rules
+        if rule.kind == row.kind
+    )
+    wanted = plan(only, replace(loaded.policy, rules=rules), now=now)
+    return next((item for item in wanted.due if item.channel == channel), None)
+
+
 def _apply(loaded: Loaded, stored: Sequence[Reminder], wanted: Plan, *, now: datetime) -> None:
     booking = loaded.booking
     due: dict[tuple[str, str], Wanted] = {(item.kind, item.channel): item for item in wanted.due}
@@ -173,6 +212,8 @@ def _apply(loaded: Loaded, stored: Sequence[Reminder], wanted: Plan, *, now: dat
         if reminder.state == State.PLANNED:
             if is_of_this_time and key in due:
                 _set_times(reminder, due[key], now=now)
+            elif is_of_this_time and reminder.asked_by_id and as_asked(loaded, reminder, now=now):
+                continue
             else:
                 skip(reminder, why_skipped(loaded, reminder, missed.get(key), now=now), now=now)
         elif is_of_this_time and key in due and _may_come_back(reminder):
@@ -222,6 +263,8 @@ def _set_times(reminder: Reminder, wanted: Wanted, *, now: datetime) -> None:
 
 
 def _may_come_back(reminder: Reminder) -> bool:
+    if reminder.settled_at is not None:
+        return False  # a person has seen to it
     return reminder.state == State.FAILED or reminder.skip_reason in Reminder.MAY_COME_BACK
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import time
+from typing import cast
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
@@ -97,14 +98,14 @@ class ReminderRule(Revisioned):
 
     def value(self) -> rules.Rule:
         return rules.Rule(
-            kind=self.kind,
-            anchor=self.anchor,
+            kind=cast(rules.Kind, self.kind),
+            anchor=cast(rules.Anchor, self.anchor),
             offset_minutes=self.offset_minutes or 0,
             days=self.days or 0,
             local=self.local,
             lasts_minutes=self.lasts_minutes,
             last_call_minutes=self.last_call_minutes,
-            channels=tuple(self.channels or ()),
+            channels=tuple(cast(list[rules.Channel], self.channels or [])),
             on_all_channels=self.on_all_channels,
             session_kinds=frozenset(self.session_kinds or ()),
             asks=frozenset(self.asks or ()),
