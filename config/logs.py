@@ -9,7 +9,7 @@ LINE = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 # PostgreSQL repeats a row's values in these parts of an error.
 TELLTALE = ("DETAIL:", "CONTEXT:")
 # Addresses that are secrets: Django logs the path of what it refuses.
-SECRET = re.compile(r"(/feeds/)[^/\s]+")
+SECRET = re.compile(r"(/feeds/|/l/)[^/\s\"']+")
 
 
 class Discreet(logging.Formatter):

@@ -155,6 +155,57 @@ def remove_support_person(person_id: int, *, revision: int | None = None, actor:
     person.delete()
 
 
+@step
+def name_support_person(
+    client_id: int, *, name: str, phone: str, may_be_contacted: bool, now: datetime
+) -> SupportPerson:
+    """Who stays with the client, as the client names them without our help; one we know stays one.
+
+    A number that can't be called is left out, for it comes from someone who can't be asked now.
+    """
+    person = SupportPerson(
+        client_id=client_id, name=name.strip()[:120], phone=phone.strip(), is_aftercare=True
+    )
+    person.may_be_contacted = may_be_contacted
+    try:
+        person.clean()
+    except ValidationError:
+        person.phone = ""
+    known = SupportPerson.objects.select_for_update(no_key=True).filter(client=client_id)
+    before = known.filter(name__iexact=person.name).order_by("pk").first()
+    if before is None:
+        save_new(person)
+        activity.record("support_person.added", person, actor=None, at=now, client=client_id)
+        return person
+    values = {"is_aftercare": True, "may_be_contacted": may_be_contacted}
+    changed = save_changes(before, {**values, "phone": before.phone or person.phone})
+    if changed:
+        activity.record(
+            "support_person.changed",
+            before,
+            actor=None,
+            at=now,
+            client=client_id,
+            data={"fields": changed},
+        )
+    return before
+
+
+@step
+def change_channel_consent(
+    client_id: int, channel: str, *, given: bool, source: str, actor: User | None, now: datetime
+) -> bool:
+    """What the client wants of one channel, as they told us there. Returns whether anything changed."""
+    client = lock_for_edit(Client.objects.all(), client_id, revision=None)
+    if not _set_channel_consent(client, channel, given=given, source=source, now=now):
+        return False
+    Client.objects.filter(pk=client.pk).update(revision=client.revision + 1)
+    activity.record(
+        "client.changed", client, actor=actor, at=now, client=client, data={"fields": [f"consent_{channel}"]}
+    )
+    return True
+
+
 @door
 def sign_consent(
     client_id: int,

@@ -93,7 +93,27 @@ def entries(feed: Feed, *, now: datetime) -> tuple[str, list[Entry]]:
         starts_at__lt=now + AHEAD,
     ).select_related("location", "appointment_type")
     with translation.override(feed.client.language if feed.client else settings.LANGUAGE_CODE):
-        return gettext("Appointments"), [_entry(booking) for booking in bookings.order_by("starts_at", "pk")]
+        return gettext("Appointments"), [
+            entry_of(booking) for booking in bookings.order_by("starts_at", "pk")
+        ]
+
+
+def entry_of(booking: Booking) -> Entry:
+    """No name and no initials of the client, for clinicians neither: phones show titles to whoever looks."""
+    place, is_remote = booking.location, AppointmentType.Modality.TELEHEALTH
+    return Entry(
+        booking_id=booking.pk,
+        starts_at=booking.starts_at,
+        ends_at=booking.ends_at,
+        time_zone=booking.time_zone,
+        # Only what the calendar shows counts: that a client has arrived is nobody's business out there.
+        sequence=booking.version - 1 + bool(booking.cancelled_at),
+        changed_at=booking.cancelled_at or booking.moved_at or booking.booked_at or booking.created_at,
+        is_cancelled=booking.cancelled_at is not None,
+        title=gettext("Appointment, %(place)s") % {"place": place.display_name},
+        phone=place.phone,
+        address="" if booking.appointment_type.modality == is_remote else place.address,
+    )
 
 
 @door
@@ -126,21 +146,3 @@ def _of(feed: Feed) -> Q:
     if feed.clinician_id:
         return Q(therapist=feed.clinician_id) | Q(psychiatrist=feed.clinician_id)
     return Q(room=feed.room_id) if feed.room_id else Q(client=feed.client_id)
-
-
-def _entry(booking: Booking) -> Entry:
-    """No name and no initials of the client, for clinicians neither: phones show titles to whoever looks."""
-    place, is_remote = booking.location, AppointmentType.Modality.TELEHEALTH
-    return Entry(
-        booking_id=booking.pk,
-        starts_at=booking.starts_at,
-        ends_at=booking.ends_at,
-        time_zone=booking.time_zone,
-        # Only what the calendar shows counts: that a client has arrived is nobody's business out there.
-        sequence=booking.version - 1 + bool(booking.cancelled_at),
-        changed_at=booking.cancelled_at or booking.moved_at or booking.booked_at or booking.created_at,
-        is_cancelled=booking.cancelled_at is not None,
-        title=gettext("Appointment, %(place)s") % {"place": place.display_name},
-        phone=place.phone,
-        address="" if booking.appointment_type.modality == is_remote else place.address,
-    )

@@ -13,6 +13,8 @@ from django.conf import settings
 
 FOLDER = settings.BASE_DIR / "locale"
 CATALOGUES = sorted(FOLDER.glob("*/LC_MESSAGES/django.po"))
+OF_THE_LINK_PAGES = sorted(settings.BASE_DIR.glob("web/portal/locale/*/LC_MESSAGES/django.po"))
+EVERY = [*CATALOGUES, *OF_THE_LINK_PAGES]
 # What people who are not staff may come to see, and what every refusal begins with.
 SEEN_BY_CLIENTS = (
     "config/errors.py",
@@ -38,15 +40,16 @@ def entries(path: Path) -> Iterator[tuple[list[str], str, str]]:
             else:
                 continue
             parts[name] = parts.get(name, "") + ast.literal_eval(text)
-        if parts.get("msgid"):
+        if parts.get("msgid") and "msgid_plural" not in block:
             yield places, parts["msgid"], parts.get("msgstr", "")
 
 
 def test_there_is_one_for_each_language() -> None:
-    assert {path.parts[-3] for path in CATALOGUES} == {code for code, _name in settings.LANGUAGES}
+    for catalogues in (CATALOGUES, OF_THE_LINK_PAGES):
+        assert {path.parts[-3] for path in catalogues} == {code for code, _name in settings.LANGUAGES}
 
 
-@pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.parts[-3])
+@pytest.mark.parametrize("path", EVERY, ids=lambda path: f"{path.parts[-5]} {path.parts[-3]}")
 def test_it_is_compiled(path: Path) -> None:
     """After a change of a .po: manage.py compilemessages."""
     with path.with_suffix(".mo").open("rb") as compiled:
@@ -55,7 +58,7 @@ def test_it_is_compiled(path: Path) -> None:
     assert {message: catalogue.gettext(message) for message in translated} == translated
 
 
-@pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.parts[-3])
+@pytest.mark.parametrize("path", EVERY, ids=lambda path: f"{path.parts[-5]} {path.parts[-3]}")
 def test_translations_keep_every_hole(path: Path) -> None:
     for _places, message, text in entries(path):
         if text:
@@ -63,9 +66,10 @@ def test_translations_keep_every_hole(path: Path) -> None:
 
 
 def test_what_clients_see_is_translated() -> None:
-    [spanish] = [path for path in CATALOGUES if path.parts[-3] == "es"]
     missing = [
         message
+        for spanish in EVERY
+        if spanish.parts[-3] == "es"
         for places, message, text in entries(spanish)
         if not text and any(place.startswith(SEEN_BY_CLIENTS) for place in places)
     ]

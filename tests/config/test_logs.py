@@ -20,6 +20,11 @@ def test_the_address_of_a_feed_loses_its_secret():
     )
 
 
+def test_the_address_of_a_link_page_loses_its_secret():
+    line = 'WARNING django.request: Not Found: /l/Zk39xAbQ/q/1 "/l/Zk39xAbQ"'
+    assert without_secrets(line) == 'WARNING django.request: Not Found: /l/…/q/1 "/l/…"'
+
+
 def test_other_peoples_loggers_keep_their_form_and_lose_the_secret():
     record = logging.makeLogRecord({"msg": "Error handling request %s %s", "args": ("GET", "/feeds/Zk3.ics")})
     assert hide_secrets(record)

@@ -1,0 +1,335 @@
+"""Links: issued with a message, found by their secret, and what a client may do through one.
+
+Whoever holds the address may use it, so it is worth little: it answers a few questions about one visit,
+and never opens the record. Whether it still counts is derived from what it is about: a move, a cancelled
+session, another number or a support person taken off ends it, and nobody has to remember to.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import string
+from datetime import date, datetime, timedelta
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.utils.translation import gettext_noop as _
+
+from notifications import desk_tasks, replies
+from notifications.models import ClientLink, ClientNote, DeskTask
+from practice import activity
+from practice.clients import name_support_person
+from practice.doors import door, step
+from practice.errors import Gone
+from practice.models import ContactPoint, SupportPerson
+from scheduling import lifecycle, readiness
+from scheduling.models import Acknowledgement, Booking, WaitlistOffer
+
+Purpose = ClientLink.Purpose
+
+# Letters and digits only: a phone that makes a text clickable may leave a "-" at the end out.
+ALPHABET = string.ascii_letters + string.digits
+LENGTH = 22  # 131 random bits
+AFTERCARE_LASTS = timedelta(days=14)
+SUPPORT_LASTS = timedelta(hours=24)
+MOST_WRONG = 5
+PURPOSES = {"aftercare": Purpose.AFTERCARE, "integration_prompt": Purpose.AFTERCARE}
+
+
+class LinkOver(Gone):
+    code = "link_over"
+    message = _("This link has ended.")
+
+
+def new_secret() -> str:
+    return "".join(secrets.choice(ALPHABET) for _each in range(LENGTH))
+
+
+def address(secret: str) -> str:
+    return f"{settings.PUBLIC_URL}/l/{secret}"
+
+
+@step
+def for_booking(
+    booking: Booking, *, about: str = "booked", channel: str = "", sent_to: str = "", now: datetime
+) -> str:
+    """The address of the client's page about this booking; `about` is the kind of message that has it."""
+    purpose = PURPOSES.get(about, Purpose.VISIT)
+    lasts = AFTERCARE_LASTS if purpose == Purpose.AFTERCARE else timedelta(0)
+    return _issue(
+        now,
+        purpose=purpose,
+        client_id=booking.client_id,
+        booking=booking,
+        booking_version=booking.version,
+        channel=channel,
+        sent_to=sent_to,
+        expires_at=booking.ends_at + lasts,
+    )
+
+
+@step
+def for_support_person(
+    booking: Booking, person: SupportPerson, *, channel: str = "", sent_to: str = "", now: datetime
+) -> str:
+    """Only opens while the client lets us call this person."""
+    return _issue(
+        now,
+        purpose=Purpose.SUPPORT,
+        client_id=booking.client_id,
+        booking=booking,
+        booking_version=booking.version,
+        support_person_id=person.pk,
+        channel=channel,
+        sent_to=sent_to,
+        expires_at=booking.ends_at + SUPPORT_LASTS,
+    )
+
+
+@step
+def for_offer(offer: WaitlistOffer, *, channel: str = "", sent_to: str = "", now: datetime) -> str:
+    """Opens until the time itself, so that who answers late reads what became of it."""
+    return _issue(
+        now,
+        purpose=Purpose.OFFER,
+        client_id=offer.client_id,
+        offer=offer,
+        channel=channel,
+        sent_to=sent_to,
+        expires_at=offer.starts_at,
+    )
+
+
+@step
+def revoke_all_of(client_id: int, *, now: datetime) -> int:
+    """Every address that this client has; they get new ones with the next messages."""
+    return ClientLink.objects.filter(client=client_id, revoked_at=None).update(revoked_at=now)
+
+
+def find(secret: str, *, now: datetime) -> ClientLink | None:
+    """The link of this address, unless it is over. The answer does not tell one from the other."""
+    if len(secret) != LENGTH:
+        return None
+    found = _rows().filter(digest=_digest(secret)).first()
+    return found if found is not None and is_open(found, now=now) else None
+
+
+def is_open(link: ClientLink, *, now: datetime) -> bool:
+    if link.revoked_at or link.locked_at or now >= link.expires_at or not link.client.is_active:
+        return False
+    if link.purpose == Purpose.SUPPORT:
+        person = support_person_of(link)
+        if person is None or link.sent_to not in ("", person.phone, person.email):
+            return False
+    elif not _reaches_the_client(link):
+        return False
+    booking = link.booking
+    if booking is None:
+        return True
+    if booking.version != link.booking_version:
+        return False
+    if link.purpose == Purpose.VISIT:
+        return booking.is_live
+    took_place = booking.completed_at is not None
+    if link.purpose == Purpose.SUPPORT:
+        return booking.is_live or took_place
+    return took_place or (booking.is_live and now >= booking.starts_at)
+
+
+def support_person_of(link: ClientLink) -> SupportPerson | None:
+    """As long as the client agrees that we call them."""
+    return SupportPerson.objects.filter(
+        pk=link.support_person_id or 0, client=link.client_id, may_be_contacted=True
+    ).first()
+
+
+@door
+def note_view(link_id: int, *, now: datetime) -> None:
+    """It was fetched, perhaps by a machine: mail filters and previews open every link. Harmless to repeat."""
+    if ClientLink.objects.filter(pk=link_id, viewed_at=None).update(viewed_at=now):
+        link = ClientLink.objects.get(pk=link_id)
+        activity.record("link.viewed", link, actor=None, at=now, client=link.client_id)
+
+
+@door
+def note_use(link_id: int, *, now: datetime) -> None:
+    """Something was done through it by another door."""
+    _used(_hold(link_id, now=now), now=now)
+
+
+@door
+def answer(
+    link_id: int,
+    *,
+    item: str,
+    answer: str,
+    detail: str = "",
+    for_starts_at: datetime,
+    asks_for_help: bool = False,
+    support_name: str = "",
+    support_phone: str = "",
+    may_call_them: bool = False,
+    now: datetime,
+) -> None:
+    """What the client says about one item, for the start that the page showed; a later answer replaces it.
+
+    Raises LinkOver, and NotPossibleNow when the session was moved since.
+    """
+    link = _hold(link_id, now=now)
+    assert link.booking is not None
+    if link.booking.started_at is not None:
+        raise LinkOver
+    readiness.take_answer(
+        link.booking.pk,
+        item=item,
+        answer=answer,
+        said_by=Acknowledgement.Speaker.CLIENT,
+        source=Acknowledgement.Source.LINK,
+        detail=detail[:200],
+        for_starts_at=for_starts_at,
+        actor=None,
+        now=now,
+    )
+    if support_name.strip():
+        name_support_person(
+            link.client_id,
+            name=support_name,
+            phone=support_phone,
+            may_be_contacted=may_call_them,
+            now=now,
+        )
+    if asks_for_help:
+        desk_tasks.ask(
+            DeskTask.Kind.NOT_READY,
+            client=link.client,
+            booking=link.booking,
+            item=item,
+            detail=detail,
+            now=now,
+        )
+    _listen(link, detail, now=now)
+    _used(link, now=now)
+
+
+@door
+def ask_the_desk(link_id: int, kind: str, *, detail: str = "", now: datetime) -> None:
+    """Another time, or a call. The visit stays as it is until a person has spoken with the client."""
+    link = _hold(link_id, now=now)
+    desk_tasks.ask(kind, client=link.client, booking=link.booking, detail=detail[:1000], now=now)
+    _listen(link, detail, now=now)
+    _used(link, now=now)
+
+
+@door
+def write_note(link_id: int, about: str, text: str, *, now: datetime) -> None:
+    """For the care team alone; the last one counts."""
+    link = _hold(link_id, now=now)
+    assert link.booking is not None
+    note, is_new = ClientNote.objects.get_or_create(
+        booking=link.booking,
+        about=about,
+        defaults={"client": link.client, "text": text[:1000], "written_at": now},
+    )
+    if not is_new:
+        note.text, note.written_at = text[:1000], now
+        note.save(update_fields=["text", "written_at"])
+    activity.record("note.written", note, actor=None, at=now, client=link.client_id)
+    _listen(link, text, now=now)
+    _used(link, now=now)
+
+
+@door
+def prove(link_id: int, birth_date: date | None, *, now: datetime) -> bool:
+    """Whether it is the client's birth date. After five wrong ones the link is locked, and the desk told."""
+    link = _hold(link_id, now=now)
+    return _knows_birth_date(link, birth_date, now=now)
+
+
+@door
+def cancel(link_id: int, birth_date: date | None, *, reason: str, now: datetime) -> bool:
+    """Give the visit up, for which the address alone is not enough. False if the birth date was wrong."""
+    link = _hold(link_id, now=now)
+    assert link.booking is not None
+    if not _knows_birth_date(link, birth_date, now=now):
+        return False
+    lifecycle.call_off(link.booking.pk, party=Booking.Party.CLIENT, reason=reason[:200], actor=None, now=now)
+    _listen(link, reason, now=now)
+    _used(link, now=now)
+    return True
+
+
+@step
+def _issue(now: datetime, **values: object) -> str:
+    secret = new_secret()
+    link = ClientLink.objects.create(digest=_digest(secret), issued_at=now, **values)
+    activity.record(
+        "link.issued", link, actor=None, at=now, client=link.client_id, data={"purpose": link.purpose}
+    )
+    return address(secret)
+
+
+@step
+def _hold(link_id: int, *, now: datetime) -> ClientLink:
+    """The booking locked, then the link; both as they are now."""
+    booking_id = ClientLink.objects.values_list("booking", flat=True).get(pk=link_id)
+    if booking_id is not None:
+        lifecycle.lock(booking_id)
+    link = _rows().select_for_update(no_key=True, of=("self",)).get(pk=link_id)
+    if not is_open(link, now=now):
+        raise LinkOver
+    return link
+
+
+@step
+def _knows_birth_date(link: ClientLink, birth_date: date | None, *, now: datetime) -> bool:
+    if link.client.birth_date is not None and link.client.birth_date == birth_date:
+        return True
+    link.wrong_count += 1
+    if link.wrong_count >= MOST_WRONG:
+        link.locked_at = now
+        desk_tasks.ask(DeskTask.Kind.LOCKED, client=link.client, booking=link.booking, now=now)
+        activity.record("link.locked", link, actor=None, at=now, client=link.client_id)
+    link.save(update_fields=["wrong_count", "locked_at"])
+    return False
+
+
+@step
+def _listen(link: ClientLink, text: str, *, now: datetime) -> None:
+    """Nobody reads these pages at once, so that what sounds unsafe must speak for itself."""
+    if replies.sounds_unsafe(text):
+        desk_tasks.alarm(client=link.client, booking=link.booking, detail=text, now=now)
+
+
+@step
+def _used(link: ClientLink, *, now: datetime) -> None:
+    link.used_at = now
+    link.opened_at = link.opened_at or now
+    link.save(update_fields=["used_at", "opened_at"])
+
+
+def _rows() -> QuerySet[ClientLink]:
+    return ClientLink.objects.select_related(
+        "client",
+        "booking__location",
+        "booking__client",
+        "booking__appointment_type",
+        "booking__planned_session__plan__protocol",
+        "offer__location",
+        "offer__entry",
+    )
+
+
+def _reaches_the_client(link: ClientLink) -> bool:
+    """Whether what it was sent to is still theirs."""
+    return (
+        not link.sent_to
+        or ContactPoint.objects.filter(
+            client=link.client_id, channel=link.channel, value=link.sent_to
+        ).exists()
+    )
+
+
+def _digest(secret: str) -> str:
+    """Without salt or stretching: nobody guesses 131 bits."""
+    return hashlib.sha256(secret.encode()).hexdigest()

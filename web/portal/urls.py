@@ -1,0 +1,15 @@
+from django.urls import path
+
+from web.portal import views
+
+# Short, for they stand in a text of one segment, and the same whatever they are about.
+urlpatterns = [
+    path("l/<str:secret>", views.first, name="link"),
+    path("l/<str:secret>/q/<slug:slug>", views.item, name="link_item"),
+    path("l/<str:secret>/move", views.move, name="link_move"),
+    path("l/<str:secret>/cancel", views.cancel, name="link_cancel"),
+    path("l/<str:secret>/call", views.call, name="link_call"),
+    path("l/<str:secret>/intention", views.intention, name="link_intention"),
+    path("l/<str:secret>/note", views.note, name="link_note"),
+    path("l/<str:secret>/appointment.ics", views.calendar, name="link_calendar"),
+]
