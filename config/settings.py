@@ -56,7 +56,6 @@ OWN_APPS = [
     "notifications",
     "web.frontdesk",
     "web.dashboard",
-    "web.portal",
     *(["web.demo"] if DEMO and (BASE_DIR / "web/demo/apps.py").exists() else []),
     "config",
 ]
@@ -247,6 +246,24 @@ EMAIL_HOST_PASSWORD = env.secret("EMAIL_PASSWORD", "")
 EMAIL_TLS = env.choice("EMAIL_TLS", "starttls", {"starttls", "implicit", "none"})
 EMAIL_USE_TLS, EMAIL_USE_SSL = EMAIL_TLS == "starttls", EMAIL_TLS == "implicit"
 EMAIL_TIMEOUT = 15
+# Amazon SES takes mail by SMTP; the other two by their API. Each reports back to /webhooks/email.
+EMAIL_PROVIDER = env.choice("EMAIL_PROVIDER", "smtp", {"smtp", "mailgun", "resend", "ses"})
+EMAIL_API_KEY = env.secret("EMAIL_API_KEY", "")
+# "name:password" in the address that Resend or SES calls; Mailgun's signing key. Two, while one changes.
+EMAIL_WEBHOOK_SECRETS = [
+    each
+    for each in (env.secret("EMAIL_WEBHOOK_SECRET", ""), env.secret("EMAIL_WEBHOOK_SECRET_FALLBACK", ""))
+    if each
+]
+SES_TOPIC_ARN = env.text("SES_TOPIC_ARN")
+ANYMAIL: dict[str, Any] = {"REQUESTS_TIMEOUT": (5, 15)}
+if EMAIL_PROVIDER in ("mailgun", "resend"):
+    if not EMAIL_API_KEY:
+        raise ImproperlyConfigured(f"EMAIL_PROVIDER={EMAIL_PROVIDER} needs EMAIL_API_KEY.")
+    EMAIL_BACKEND = f"anymail.backends.{EMAIL_PROVIDER}.EmailBackend"
+    ANYMAIL[f"{EMAIL_PROVIDER.upper()}_API_KEY"] = EMAIL_API_KEY
+    if api_url := env.url("EMAIL_API_URL", "", schemes={"http", "https"}):
+        ANYMAIL[f"{EMAIL_PROVIDER.upper()}_API_URL"] = api_url
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("EMAIL_FROM", "Quietroom <no-reply@localhost>")
 TWILIO_ACCOUNT_SID = env.text("TWILIO_ACCOUNT_SID")
 TWILIO_AUTH_TOKEN = env.secret("TWILIO_AUTH_TOKEN", "")

@@ -17,10 +17,10 @@ urlpatterns = [
     path("api/v1/", include(API)),
     path("problems/<slug:code>", problems.explain, name="problem"),
     path("feeds/<str:secret>.ics", feed, name="feed"),
+    path("webhooks/", include("notifications.webhooks_status")),
     path("admin/", admin.site.urls),
     path("", include("web.frontdesk.urls")),
     path("", include("web.dashboard.urls")),
-    path("", include("web.portal.urls")),
 ]
 
 handler400 = problems.bad_request

@@ -12,8 +12,10 @@ from notifications.models import (
     InboundMessage,
     Message,
     OutboxMessage,
+    ProviderEvent,
     Reminder,
     ReminderEvent,
+    UnreachableAddress,
 )
 from practice.access import CLINICAL, DESK
 from practice.admin_base import READS_CLIENTS_BY_NAME, RoleInline, UseCaseAdmin
@@ -141,4 +143,23 @@ class DeskTaskAdmin(UseCaseAdmin):
     client = None
     list_display = ("created_at", "kind", "client", "done_at", "outcome")
     list_filter = ("kind",)
+    list_select_related = ("client",)
+
+
+@admin.register(ProviderEvent)
+class ProviderEventAdmin(UseCaseAdmin):
+    """Some are about nobody's message, so they are for those who may see all clients."""
+
+    viewers = DESK
+    client = None
+    list_display = ("received_at", "provider", "status", "error_code")
+    list_filter = ("provider", "status")
+
+
+@admin.register(UnreachableAddress)
+class UnreachableAddressAdmin(UseCaseAdmin):
+    viewers = READS_CLIENTS_BY_NAME
+    client = "client"
+    list_display = ("since_at", "client", "channel", "reason")
+    list_filter = ("channel", "reason")
     list_select_related = ("client",)

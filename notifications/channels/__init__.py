@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import NamedTuple, Self
 
 from django.conf import settings
@@ -109,7 +110,7 @@ def channel_for(name: str) -> Channel:
     make: Callable[[], Channel]
     is_set_up, make = {
         "sms": (bool(settings.TWILIO_ACCOUNT_SID), TwilioChannel),
-        "email": (bool(settings.EMAIL_HOST), EmailChannel),
+        "email": (bool(settings.EMAIL_HOST or settings.EMAIL_API_KEY), EmailChannel),
     }[name]
     if is_set_up:
         return make()
@@ -122,3 +123,13 @@ def refuse_if_expired(outgoing: Outgoing) -> float:
     if seconds < 1:
         raise DeliveryError("expired", permanent=True)
     return seconds
+
+
+def seconds_asked_for(retry_after: str) -> float | None:
+    """What a Retry-After header says, which may be a number or a date; None if it says nothing."""
+    if retry_after.isdecimal():
+        return float(retry_after)
+    try:
+        return max(0.0, (parsedate_to_datetime(retry_after) - present.now()).total_seconds())
+    except (ValueError, TypeError):
+        return None

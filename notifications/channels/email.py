@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import smtplib
 import time
 from email.utils import parseaddr, quote
 from typing import Any
 
+import requests
+from anymail.exceptions import AnymailError, AnymailRecipientsRefused, AnymailRequestsAPIError
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage, get_connection
@@ -23,11 +26,14 @@ from notifications.channels import (
     Outgoing,
     Receipt,
     refuse_if_expired,
+    seconds_asked_for,
 )
 
 DJANGO_SMTP = "django.core.mail.backends.smtp.EmailBackend"
 LATEST_DATA_SECONDS = 20  # after this a text is not begun: the sender's lease must outlast its end
 GOODBYE_SECONDS = 2
+ASK_AFTER_SECONDS = 2  # a connection that rested longer may be gone
+ABOUT_THE_MESSAGE = frozenset({400, 413, 422})  # an API's refusals that last; the others an operator mends
 LOG_IN_FIRST = frozenset({530, 534, 535, 538})  # RFC 4954, wherever a server says it
 
 
@@ -65,7 +71,7 @@ class SmtpBackend(EmailBackend):
 
 
 class EmailChannel(Channel):
-    """SMTP knows no idempotency key and no look-up: a lost answer is for a person.
+    """SMTP knows no idempotency key and no look-up: a lost answer is for a person, unless a provider reports.
 
     The Message-ID is made from the token, so that a double can be recognised in the client's mailbox.
     """
@@ -73,10 +79,11 @@ class EmailChannel(Channel):
     def __init__(self) -> None:
         self._backend: BaseEmailBackend | None = None
         self._keeps_connection = False
+        self._used_at = 0.0  # time.monotonic()
 
     @cached_property
     def provider(self) -> str:  # type: ignore[override]
-        return "smtp" if settings.EMAIL_BACKEND == DJANGO_SMTP else "email"
+        return settings.EMAIL_PROVIDER
 
     def send(self, outgoing: Outgoing) -> Receipt:
         refuse_if_expired(outgoing)
@@ -88,12 +95,14 @@ class EmailChannel(Channel):
             if isinstance(smtp, Smtp):
                 smtp.data_begun, smtp.begin_data_by = False, started + LATEST_DATA_SECONDS
             _hand_over(backend, message)
+            self._used_at = time.monotonic()
         except BaseException:
             self._hang_up()
             raise
         if not self._keeps_connection:
             self._close()
-        return Receipt(self.provider, message.extra_headers["Message-ID"])
+        status = getattr(message, "anymail_status", None)
+        return Receipt(self.provider, status.message_id if status else message.extra_headers["Message-ID"])
 
     def __enter__(self) -> EmailChannel:
         self._keeps_connection = True
@@ -105,8 +114,10 @@ class EmailChannel(Channel):
 
     def _open(self) -> BaseEmailBackend:
         """Return an open connection. Whatever fails here, the message has not left."""
-        if self._backend is not None and _is_alive(self._backend):
-            return self._backend
+        if self._backend is not None:
+            was_used_just_now = time.monotonic() - self._used_at < ASK_AFTER_SECONDS
+            if was_used_just_now or _is_alive(self._backend):
+                return self._backend
         self._close()
         smtp = settings.EMAIL_BACKEND == DJANGO_SMTP
         backend = self._backend = SmtpBackend() if smtp else get_connection()
@@ -155,6 +166,11 @@ def _message(outgoing: Outgoing) -> EmailMessage:
             "Content-Language": outgoing.language,
         },
     )
+    # Comes back with every report, whatever the provider calls its own reference.
+    if settings.EMAIL_PROVIDER == "ses":
+        message.extra_headers["X-Metadata"] = json.dumps({"message": outgoing.token})
+    else:
+        message.metadata = {"message": outgoing.token}  # type: ignore[attr-defined]  # anymail's
     try:
         message.message()
     except ValueError:  # a line break in the subject
@@ -176,6 +192,8 @@ def _hand_over(backend: BaseEmailBackend, message: EmailMessage) -> None:
             raise _lost(backend, "smtp_unreadable") from None
         # MAIL FROM names our account, not the client's.
         raise _refused(exc.smtp_code, is_ours=isinstance(exc, smtplib.SMTPSenderRefused)) from None
+    except AnymailError as exc:
+        raise _api_error(exc) from None
     except (smtplib.SMTPException, OSError) as exc:
         raise _lost(backend, type(exc).__name__) from None
     if not taken:
@@ -189,6 +207,23 @@ def _refused(code: int, *, is_ours: bool = False) -> DeliveryError:
     """
     is_ours = is_ours or code in LOG_IN_FIRST
     return DeliveryError(f"smtp_{code}", permanent=code >= 500 and not is_ours)
+
+
+def _api_error(exc: AnymailError) -> DeliveryError | OutcomeUnknown:
+    """A provider's API: below 500 it did not take the mail."""
+    if isinstance(exc, AnymailRecipientsRefused):
+        return DeliveryError("bad_address", permanent=True)
+    if not isinstance(exc, AnymailRequestsAPIError):
+        return DeliveryError(type(exc).__name__, permanent=True)  # never left: a header it can't carry
+    status = exc.status_code
+    if status is None:
+        never_left = isinstance(exc.__cause__, requests.exceptions.ConnectTimeout)
+        code = type(exc.__cause__ or exc).__name__
+        return DeliveryError(code, permanent=False) if never_left else OutcomeUnknown(code)
+    if status >= 500 or status < 400:
+        return OutcomeUnknown(f"http_{status}")
+    retry_after = seconds_asked_for(exc.response.headers.get("Retry-After", ""))
+    return DeliveryError(f"http_{status}", permanent=status in ABOUT_THE_MESSAGE, retry_after=retry_after)
 
 
 def _lost(backend: BaseEmailBackend, code: str) -> DeliveryError | OutcomeUnknown:

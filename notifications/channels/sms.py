@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any, NoReturn
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 from django.conf import settings
-from django.utils import timezone
+from django.urls import reverse
 
 from notifications.channels import (
     Channel,
@@ -20,7 +20,9 @@ from notifications.channels import (
     Outgoing,
     Receipt,
     refuse_if_expired,
+    seconds_asked_for,
 )
+from notifications.channels.codes import OURS
 
 TIMEOUT = httpx.Timeout(10, connect=5)  # seconds; with TLS at most 30 in all
 LONGEST_VALIDITY_SECONDS = 36_000  # Twilio's limit, and its default
@@ -62,7 +64,8 @@ class TwilioChannel(Channel):
             # From here the network drops it instead of delivering it late.
             "ValidityPeriod": str(min(LONGEST_VALIDITY_SECONDS, int(refuse_if_expired(outgoing)))),
         }
-        # No StatusCallback: nothing here listens to one yet.
+        if callback := _callback(outgoing.token):
+            form["StatusCallback"] = callback
         reply = _answer("POST", _messages_url(), data=form)
         if not reply.is_success:
             _refuse(reply)
@@ -90,6 +93,13 @@ class TwilioChannel(Channel):
             raise DeliveryError("too_many_pages", permanent=True)  # "not there" would be a guess
         since = sent_after - CLOCK_SKEW
         return [Receipt(self.provider, sid) for at, sid in sorted(found) if at >= since]
+
+
+def _callback(token: str) -> str:
+    """Where Twilio reports; nowhere if it can't reach us. The token finds a message whose answer was lost."""
+    if urlsplit(settings.PUBLIC_URL).hostname == "localhost":
+        return ""
+    return f"{settings.PUBLIC_URL}{reverse('twilio_status')}?message={token}"
 
 
 def _messages_url() -> str:
@@ -122,7 +132,11 @@ def _look_up(url: str) -> tuple[list[tuple[datetime, str, str]], str | None]:
     except OutcomeUnknown as exc:
         raise DeliveryError(exc.code, permanent=False) from None  # a question may be asked again
     if not reply.is_success:
-        raise DeliveryError(f"http_{reply.status_code}", permanent=False, retry_after=_retry_after(reply))
+        raise DeliveryError(
+            f"http_{reply.status_code}",
+            permanent=False,
+            retry_after=_retry_after(reply),
+        )
     try:
         page = reply.json()
         rows = [(parsedate_to_datetime(m["date_created"]), m["body"], m["sid"]) for m in page["messages"]]
@@ -142,19 +156,14 @@ def _refuse(reply: httpx.Response) -> NoReturn:
             code = str(number)
         case _:
             code = f"http_{status}"
-    retryable = status in NOT_ABOUT_THE_MESSAGE or status < 400
-    raise DeliveryError(code, permanent=not retryable, retry_after=_retry_after(reply))
+    retryable = status in NOT_ABOUT_THE_MESSAGE or status < 400 or code in OURS
+    raise DeliveryError(
+        code, permanent=not retryable, retry_after=_retry_after(reply)
+    )
 
 
 def _retry_after(reply: httpx.Response) -> float | None:
-    """Return the seconds that the header asks for, which may be a number or a date."""
-    value = reply.headers.get("Retry-After", "")
-    if value.isdecimal():
-        return float(value)
-    try:
-        return max(0.0, (parsedate_to_datetime(value) - timezone.now()).total_seconds())
-    except (ValueError, TypeError):
-        return None
+    return seconds_asked_for(reply.headers.get("Retry-After", ""))
 
 
 def _json(reply: httpx.Response) -> object:

@@ -10,7 +10,16 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
-from notifications.models import ClientLink, ClientNote, DeskTask, InboundMessage, Message, Reminder
+from notifications.models import (
+    ClientLink,
+    ClientNote,
+    DeskTask,
+    InboundMessage,
+    Message,
+    ProviderEvent,
+    Reminder,
+    UnreachableAddress,
+)
 from practice.models import (
     CareTeamMember,
     ChannelConsent,
@@ -100,6 +109,10 @@ def busy(clinic: Clinic) -> Clinic:
         booking_version=1,
         issued_at=NOW,
         expires_at=START,
+    )
+    ProviderEvent.objects.create(provider="twilio", event_key="1", status="delivered", received_at=NOW)
+    UnreachableAddress.objects.create(
+        client=client, channel="sms", value="+12025550100", reason="landline", since_at=NOW
     )
     ClientNote.objects.create(client=client, booking=booked, about="intention", text="x", written_at=NOW)
     InboundMessage.objects.create(
@@ -245,6 +258,8 @@ VIOLATIONS: dict[str, Callable[[Clinic], Any]] = {
         provider="twilio", provider_ref="SM1", outcome="accepted"
     ),
     "notifications_message_one_open": lambda c: messages(),
+    "notifications_provider_event_once": lambda c: a_copy_of(ProviderEvent),
+    "notifications_unreachable_once": lambda c: a_copy_of(UnreachableAddress),
 }
 
 

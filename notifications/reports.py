@@ -1,0 +1,133 @@
+"""What a provider says about a message later on: each report once, in any order, and never backwards."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from notifications.channels.codes import FOR_GOOD
+from notifications.models import Message, ProviderEvent, Reminder, ReminderEvent, UnreachableAddress
+from practice import activity
+from practice.doors import door, step
+from practice.models import User
+
+State, Status, Reason = Reminder.State, ProviderEvent.Status, UnreachableAddress.Reason
+
+# How a report ends the way of a message; `accepted` only proves that it was taken.
+ENDS = {
+    Status.DELIVERED: State.DELIVERED,
+    Status.UNDELIVERED: State.UNDELIVERED,
+    Status.BOUNCED: State.UNDELIVERED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """`event_key` is the same whenever the provider repeats itself. `token` is ours, where it comes back."""
+
+    provider: str
+    event_key: str
+    status: str
+    provider_ref: str = ""
+    token: uuid.UUID | None = None
+    error_code: str = ""
+
+
+@door
+def take(report: Report, *, now: datetime) -> int | None:
+    """Note a report and what follows from it; return the booking whose reminders to look at again, if any.
+
+    It may come before the answer to the send, or instead of it: a message of ours that a provider reports
+    about was taken. A report that arrived before, or is about nobody's message, changes nothing.
+    """
+    message = _message(report)
+    _event, is_new = ProviderEvent.objects.get_or_create(
+        provider=report.provider,
+        event_key=report.event_key,
+        defaults={
+            "message": message,
+            "status": report.status,
+            "error_code": report.error_code,
+            "received_at": now,
+        },
+    )
+    if not is_new or message is None:
+        return None
+    row = Reminder.objects.select_for_update(no_key=True).get(pk=message.reminder_id)
+    message.refresh_from_db()
+    _taken(row, message, report, now=now)
+    end = ENDS.get(Status(report.status))
+    if end and row.state == State.SENT and message.outcome == Message.Outcome.ACCEPTED:
+        error_code = report.error_code if end == State.UNDELIVERED else ""
+        _to(row, end, now=now, detail=error_code, last_error_code=error_code)
+    reason = _unreachable_for(report)
+    if reason:
+        mark_unreachable(row, message.recipient, reason, now=now)
+    return row.booking_id if reason or row.state == State.UNDELIVERED else None
+
+
+@door
+def refused(reminder_ids: Iterable[int], *, now: datetime) -> None:
+    """What a provider refused because of its number or address: nothing else is sent there either."""
+    messages = Message.objects.filter(
+        reminder__in=list(reminder_ids), outcome=Message.Outcome.REFUSED, error_code__in=FOR_GOOD
+    )
+    for message in messages.select_related("reminder").order_by("pk"):
+        mark_unreachable(message.reminder, message.recipient, FOR_GOOD[message.error_code], now=now)
+
+
+@door
+def works_again(address: UnreachableAddress, *, actor: User | None, now: datetime) -> None:
+    """Somebody knows that messages arrive there: the channel is used again."""
+    activity.record("contact.reachable", address, actor=actor, at=now, client=address.client_id)
+    UnreachableAddress.objects.filter(pk=address.pk).delete()
+
+
+@step
+def mark_unreachable(row: Reminder, value: str, reason: str, *, now: datetime) -> None:
+    """Stop a channel for a client as long as this is their number or address there."""
+    address, is_new = UnreachableAddress.objects.get_or_create(
+        client_id=row.client_id,
+        channel=row.channel,
+        value=value,
+        defaults={"reason": reason, "since_at": now},
+    )
+    if is_new:
+        data = {"channel": row.channel, "reason": str(reason)}
+        activity.record("contact.unreachable", address, actor=None, at=now, client=row.client_id, data=data)
+
+
+def _message(report: Report) -> Message | None:
+    if report.token is not None:
+        return Message.objects.filter(token=report.token).first()
+    if not report.provider_ref:
+        return None
+    return Message.objects.filter(provider=report.provider, provider_ref=report.provider_ref).first()
+
+
+def _taken(row: Reminder, message: Message, report: Report, *, now: datetime) -> None:
+    """sending or unknown → sent, if we still wondered. The worker's own mark then finds it done."""
+    if row.lease_token != message.token or row.state not in (State.SENDING, State.UNKNOWN):
+        return
+    message.outcome, message.ended_at, message.error_code = Message.Outcome.ACCEPTED, now, ""
+    message.provider, message.provider_ref = report.provider, report.provider_ref
+    message.save(update_fields=["outcome", "ended_at", "provider", "provider_ref", "error_code"])
+    _to(row, State.SENT, now=now, detail="reported", lease_token=None, lease_until=None, sent_at=now)
+
+
+def _to(row: Reminder, state: str, *, now: datetime, detail: str, **changes: object) -> None:
+    before, row.state = row.state, state
+    for name, value in changes.items():
+        setattr(row, name, value)
+    row.save(update_fields=["state", *changes])
+    ReminderEvent.objects.create(reminder=row, at=now, from_state=before, to_state=state, detail=detail)
+
+
+def _unreachable_for(report: Report) -> str | None:
+    if report.status == Status.BOUNCED:
+        return Reason.BOUNCED
+    if report.status == Status.COMPLAINED:
+        return Reason.COMPLAINED
+    return FOR_GOOD.get(report.error_code) if report.status == Status.UNDELIVERED else None
