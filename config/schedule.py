@@ -21,6 +21,7 @@ SWEEPS = (
     Sweep("notifications.tasks.reconcile_changed", 60, "Plans reminders again for what changed."),
     Sweep("treatment_plans.tasks.escalate_unseen_alerts", 60, "Tells again of alerts that nobody has seen."),
     Sweep("scheduling.tasks.expire_holds", 60, "Frees held times that nobody confirmed."),
+    Sweep("scheduling.tasks.offer_freed_times", 30, "Offers times that became free to the waitlist."),
     Sweep("scheduling.tasks.read_busy_calendars", 300, "Reads when clinicians are busy elsewhere."),
     Sweep("notifications.tasks.reconcile_all", 3600, "Plans reminders again for all sessions to come."),
     Sweep("config.tasks.forget_answers", 3600, "Deletes stored answers to requests after a day."),

@@ -14,8 +14,13 @@ from scheduling.models import (
     BusyCalendar,
     BusyTime,
     Feed,
+    FreedTime,
     Occupancy,
     Phase,
+    WaitlistClinician,
+    WaitlistEntry,
+    WaitlistLocation,
+    WaitlistOffer,
 )
 
 
@@ -148,3 +153,45 @@ class BusyTimeAdmin(UseCaseAdmin):
     viewers = CHANGES_SETUP
     list_display = ("calendar", "span")
     list_select_related = ("calendar",)
+
+
+class WaitlistLocationInline(RoleInline):
+    model = WaitlistLocation
+    viewers = READS_CLIENTS_BY_NAME
+
+
+class WaitlistClinicianInline(RoleInline):
+    model = WaitlistClinician
+    viewers = READS_CLIENTS_BY_NAME
+
+
+@admin.register(WaitlistEntry)
+class WaitlistEntryAdmin(UseCaseAdmin):
+    viewers = READS_CLIENTS_BY_NAME
+    client = "client"
+    list_display = ("client", "appointment_type", "since_at", "status", "closed_at")
+    list_filter = ("status", "appointment_type")
+    list_select_related = ("client", "appointment_type")
+    search_fields = ("client__legal_name", "client__preferred_name")
+    ordering = ("-since_at",)
+    inlines = (WaitlistLocationInline, WaitlistClinicianInline)
+
+
+@admin.register(FreedTime)
+class FreedTimeAdmin(UseCaseAdmin):
+    viewers = READS_CLIENTS_BY_NAME
+    list_display = ("starts_at", "ends_at", "location", "therapist", "room", "because", "status")
+    list_filter = ("status", "because", "location")
+    list_select_related = ("location", "therapist", "room")
+    ordering = ("-starts_at",)
+
+
+@admin.register(WaitlistOffer)
+class WaitlistOfferAdmin(UseCaseAdmin):
+    viewers = READS_CLIENTS_BY_NAME
+    client = "client"
+    list_display = ("starts_at", "client", "sent_at", "expires_at", "status", "answered_at")
+    list_filter = ("status",)
+    list_select_related = ("client",)
+    search_fields = ("client__legal_name", "client__preferred_name")
+    ordering = ("-sent_at",)

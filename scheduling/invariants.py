@@ -169,4 +169,46 @@ CHECKS = (
          WHERE (starts_at AT TIME ZONE time_zone) <> (starts_on + starts_local)
         """,
     ),
+    sql(
+        "accepted_without_its_booking",
+        "a waitlist offer was accepted, but its booking is another client's, or of another session",
+        "scheduling.waitlistoffer",
+        """
+        SELECT o.id FROM scheduling_waitlistoffer o
+          JOIN scheduling_waitlistentry e ON e.id = o.entry_id
+          LEFT JOIN scheduling_booking b ON b.id = o.booking_id
+         WHERE o.status = 'accepted'
+           AND (b.id IS NULL OR b.client_id <> e.client_id OR o.client_id <> e.client_id
+                OR b.planned_session_id IS DISTINCT FROM e.planned_session_id)
+        """,
+    ),
+    sql(
+        "two_winners",
+        "a freed time was won twice",
+        "scheduling.freedtime",
+        """
+        SELECT freed_time_id FROM scheduling_waitlistoffer WHERE status = 'accepted'
+         GROUP BY freed_time_id HAVING count(*) > 1
+        """,
+    ),
+    sql(
+        "filled_by_nobody",
+        "a freed time counts as filled, and nobody has accepted it, or the other way round",
+        "scheduling.freedtime",
+        """
+        SELECT f.id FROM scheduling_freedtime f
+         WHERE (f.status = 'filled') <> EXISTS (
+               SELECT FROM scheduling_waitlistoffer o
+                WHERE o.freed_time_id = f.id AND o.status = 'accepted')
+        """,
+    ),
+    sql(
+        "asked_off_the_list",
+        "an offer is open to somebody who no longer waits",
+        "scheduling.waitlistoffer",
+        """
+        SELECT o.id FROM scheduling_waitlistoffer o JOIN scheduling_waitlistentry e ON e.id = o.entry_id
+         WHERE o.status = 'open' AND e.status <> 'waiting'
+        """,
+    ),
 )

@@ -325,11 +325,17 @@ def settle(offers: Iterable[WaitlistOffer], status: str, *, actor: User | None, 
     """Close locked open offers with one word; returns their ids. The caller announces."""
     ids = []
     for offer in offers:
-        offer.status, offer.answered_at = status, now
-        offer.save(update_fields=["status", "answered_at", "booking"])
+        answer(offer, status, now=now)
         activity.record(f"waitlist.{status}", offer, actor=actor, at=now, client=offer.client_id)
         ids.append(offer.pk)
     return ids
+
+
+@step
+def answer(offer: WaitlistOffer, status: str, *, now: datetime) -> None:
+    """Close one; the caller records and announces."""
+    offer.status, offer.answered_at = status, now
+    offer.save(update_fields=["status", "answered_at", "booking"])
 
 
 @step

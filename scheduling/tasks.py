@@ -7,7 +7,7 @@ from datetime import timedelta
 from celery import shared_task
 
 from practice import present
-from scheduling import busy_times, sweeps
+from scheduling import busy_times, offering, sweeps, waitlist
 
 # With the reading that began last it stays below the task's time limit.
 READING_BEGINS_WITHIN = timedelta(seconds=10)
@@ -21,3 +21,9 @@ def expire_holds() -> None:
 @shared_task
 def read_busy_calendars() -> None:
     busy_times.read_due(clock=present.now, stop_at=present.now() + READING_BEGINS_WITHIN)
+
+
+@shared_task
+def offer_freed_times() -> None:
+    waitlist.end_over(now=present.now())
+    offering.offer_due(now=present.now())

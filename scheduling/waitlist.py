@@ -177,10 +177,11 @@ def say_yes(offer_id: int, *, spreads: bool = False, actor: User | None, now: da
     freed_times.close(freed, FreedTime.Status.FILLED, now=now)
     freed_times.note_rest(freed, Span(booked.starts_at, booked.ends_at), now=now)
     offer.booking = booked
-    ids = offering.settle([offer], Answer.ACCEPTED, actor=actor, now=now)
+    offering.answer(offer, Answer.ACCEPTED, now=now)
+    activity.record("waitlist.accepted", offer, actor=actor, at=now, client=offer.client_id)
     others = freed.offers.select_for_update(no_key=True).filter(status__in=WaitlistOffer.LIVE).order_by("pk")
-    ids += offering.settle(others, Answer.LOST, actor=None, now=now)
-    changes.announce_offers(ids, now=now)
+    lost = offering.settle(others, Answer.LOST, actor=None, now=now)
+    changes.announce_offers([offer.pk, *lost], now=now)
     close(entry, Status.TAKEN, actor=actor, now=now)
     return offer
 
@@ -199,7 +200,9 @@ def say_no(offer_id: int, *, actor: User | None, now: datetime) -> WaitlistOffer
         raise OfferClosed(_("They said yes before: cancel the booking instead."))
     if not offer.is_open:
         return offer
-    changes.announce_offers(offering.settle([offer], Answer.DECLINED, actor=actor, now=now), now=now)
+    offering.answer(offer, Answer.DECLINED, now=now)
+    activity.record("waitlist.declined", offer, actor=actor, at=now, client=offer.client_id)
+    changes.announce_offers([offer.pk], now=now)
     if freed.is_open and not freed.offers.filter(WaitlistOffer.open_at(now)).exists():
         freed.look_at = now
         freed.save(update_fields=["look_at"])

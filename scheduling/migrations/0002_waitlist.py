@@ -129,6 +129,30 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="WaitlistClinician",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "clinician",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="practice.clinician",
+                        verbose_name="clinician",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "waitlist clinician",
+                "verbose_name_plural": "waitlist clinicians",
+            },
+        ),
+        migrations.CreateModel(
             name="WaitlistEntry",
             fields=[
                 (
@@ -216,6 +240,7 @@ class Migration(migrations.Migration):
                     models.ManyToManyField(
                         blank=True,
                         related_name="+",
+                        through="scheduling.WaitlistClinician",
                         to="practice.clinician",
                         verbose_name="only with these clinicians",
                     ),
@@ -230,12 +255,6 @@ class Migration(migrations.Migration):
                         related_name="+",
                         to="scheduling.booking",
                         verbose_name="instead of",
-                    ),
-                ),
-                (
-                    "locations",
-                    models.ManyToManyField(
-                        related_name="+", to="practice.location", verbose_name="locations"
                     ),
                 ),
                 (
@@ -255,6 +274,59 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "waitlist entries",
                 "ordering": ("since_at", "pk"),
             },
+        ),
+        migrations.AddField(
+            model_name="waitlistclinician",
+            name="entry",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="scheduling.waitlistentry",
+                verbose_name="waitlist entry",
+            ),
+        ),
+        migrations.CreateModel(
+            name="WaitlistLocation",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "entry",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="scheduling.waitlistentry",
+                        verbose_name="waitlist entry",
+                    ),
+                ),
+                (
+                    "location",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="practice.location",
+                        verbose_name="location",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "waitlist location",
+                "verbose_name_plural": "waitlist locations",
+            },
+        ),
+        migrations.AddField(
+            model_name="waitlistentry",
+            name="locations",
+            field=models.ManyToManyField(
+                related_name="+",
+                through="scheduling.WaitlistLocation",
+                to="practice.location",
+                verbose_name="locations",
+            ),
         ),
         migrations.CreateModel(
             name="WaitlistOffer",

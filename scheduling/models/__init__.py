@@ -2,7 +2,13 @@ from scheduling.models.acknowledgements import Acknowledgement
 from scheduling.models.appointment_types import AppointmentType, Phase
 from scheduling.models.bookings import Booking, Occupancy
 from scheduling.models.feeds import BusyCalendar, BusyTime, Feed
-from scheduling.models.waitlist import FreedTime, WaitlistEntry, WaitlistOffer
+from scheduling.models.waitlist import (
+    FreedTime,
+    WaitlistClinician,
+    WaitlistEntry,
+    WaitlistLocation,
+    WaitlistOffer,
+)
 
 __all__ = [
     "Acknowledgement",
@@ -14,6 +20,8 @@ __all__ = [
     "FreedTime",
     "Occupancy",
     "Phase",
+    "WaitlistClinician",
     "WaitlistEntry",
+    "WaitlistLocation",
     "WaitlistOffer",
 ]

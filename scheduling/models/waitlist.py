@@ -56,9 +56,15 @@ class WaitlistEntry(Revisioned):
         verbose_name=_("instead of"),
         help_text=_("The booking that is moved when the client says yes: its time becomes free."),
     )
-    locations = models.ManyToManyField(Location, related_name="+", verbose_name=_("locations"))
+    locations = models.ManyToManyField(
+        Location, related_name="+", through="WaitlistLocation", verbose_name=_("locations")
+    )
     clinicians = models.ManyToManyField(
-        Clinician, related_name="+", blank=True, verbose_name=_("only with these clinicians")
+        Clinician,
+        related_name="+",
+        through="WaitlistClinician",
+        blank=True,
+        verbose_name=_("only with these clinicians"),
     )
     weekdays = ArrayField(
         models.PositiveSmallIntegerField(), verbose_name=_("weekdays"), default=list, blank=True, size=7
@@ -144,6 +150,38 @@ class WaitlistEntry(Revisioned):
         return WaitlistEntry.objects.filter(status__in=WaitlistEntry.LIVE).annotate(
             last_asked_at=Max("offers__sent_at", filter=asked)
         )
+
+
+class WaitlistLocation(models.Model):
+    """Where a client would come to."""
+
+    entry = models.ForeignKey(
+        WaitlistEntry, models.CASCADE, related_name="+", verbose_name=_("waitlist entry")
+    )
+    location = models.ForeignKey(Location, models.PROTECT, related_name="+", verbose_name=_("location"))
+
+    class Meta:
+        verbose_name = _("waitlist location")
+        verbose_name_plural = _("waitlist locations")
+
+    def __str__(self) -> str:
+        return str(self.location)
+
+
+class WaitlistClinician(models.Model):
+    """With whom a client would have the session, of those of the same kind."""
+
+    entry = models.ForeignKey(
+        WaitlistEntry, models.CASCADE, related_name="+", verbose_name=_("waitlist entry")
+    )
+    clinician = models.ForeignKey(Clinician, models.PROTECT, related_name="+", verbose_name=_("clinician"))
+
+    class Meta:
+        verbose_name = _("waitlist clinician")
+        verbose_name_plural = _("waitlist clinicians")
+
+    def __str__(self) -> str:
+        return str(self.clinician)
 
 
 class FreedTime(models.Model):

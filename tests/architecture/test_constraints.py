@@ -53,6 +53,8 @@ BY_USE_CASES = {
     "scheduling.Occupancy",
     "scheduling.Feed",
     "scheduling.BusyTime",
+    "scheduling.FreedTime",
+    "scheduling.WaitlistOffer",
     "notifications.Reminder",
     "notifications.Message",
     "notifications.ClientLink",
@@ -61,6 +63,7 @@ BY_USE_CASES = {
     "notifications.DeskTask",
 }
 BY_CHOICES = {
+    "scheduling_waitlist_status",
     "practice_clinician_kind_known",
     "practice_hours_weekday",
     "treatment_plans_prescription_revoked_at",

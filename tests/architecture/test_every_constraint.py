@@ -38,7 +38,18 @@ from practice.models import (
     WorkingHours,
 )
 from scheduling import booking
-from scheduling.models import AppointmentType, Booking, BusyCalendar, BusyTime, Feed, Occupancy, Phase
+from scheduling.models import (
+    AppointmentType,
+    Booking,
+    BusyCalendar,
+    BusyTime,
+    Feed,
+    FreedTime,
+    Occupancy,
+    Phase,
+    WaitlistEntry,
+    WaitlistOffer,
+)
 from tests.architecture.test_constraints import NAMED
 from tests.cast import NOW, Clinic, at
 from treatment_plans import measures
@@ -100,6 +111,33 @@ def busy(clinic: Clinic) -> Clinic:
         due_at=NOW,
     )
     BusyTime.objects.create(calendar=calendar, span=(START, START + HOUR))
+    entry = WaitlistEntry.objects.create(
+        client=client,
+        appointment_type=clinic.appointment_type(),
+        planned_session=clinic.dose(client, 2),
+        earliest_on=DAY,
+        latest_on=DAY,
+        since_at=NOW,
+        added_by=clinic.kim,
+    )
+    freed = FreedTime.objects.create(
+        location=clinic.location,
+        starts_at=START,
+        ends_at=START + HOUR,
+        because="cancelled",
+        freed_at=NOW,
+        look_at=NOW,
+    )
+    WaitlistOffer.objects.create(
+        entry=entry,
+        client=client,
+        freed_time=freed,
+        location=clinic.location,
+        starts_at=START,
+        ends_at=START + HOUR,
+        sent_at=NOW,
+        expires_at=NOW + HOUR,
+    )
     booked = Booking.objects.get()
     ClientLink.objects.create(
         purpose="visit",
@@ -137,6 +175,20 @@ def messages(**values: Any) -> None:
         Message.objects.create(
             reminder=reminder, token=uuid.uuid4(), recipient="+1", body="x", started_at=NOW, **values
         )
+
+
+def freed_again() -> FreedTime:
+    freed = FreedTime.objects.get()
+    freed.pk = None
+    freed.save(force_insert=True)
+    return freed
+
+
+def another_entry() -> WaitlistEntry:
+    entry = WaitlistEntry.objects.get()
+    entry.pk, entry.status, entry.closed_at = None, "ended", NOW
+    entry.save(force_insert=True)
+    return entry
 
 
 def keys(clinic: Clinic) -> None:
@@ -245,6 +297,35 @@ VIOLATIONS: dict[str, Callable[[Clinic], Any]] = {
     "scheduling_feed_is_about_one": lambda c: Feed.objects.update(client=c.maya),
     "scheduling_busy_calendar_unique": lambda c: a_copy_of(BusyCalendar),
     "scheduling_busy_time_half_open": lambda c: BusyTime.objects.update(span="[2026-12-01,2026-12-02]"),
+    # the waitlist
+    "scheduling_waitlist_status": lambda c: WaitlistEntry.objects.update(status="taken"),
+    "scheduling_waitlist_dates": lambda c: WaitlistEntry.objects.update(earliest_on=date(2026, 12, 2)),
+    "scheduling_waitlist_weekdays": lambda c: WaitlistEntry.objects.update(weekdays=[7]),
+    "scheduling_waitlist_notice": lambda c: WaitlistEntry.objects.update(notice_minutes=43201),
+    "scheduling_waitlist_session_once": lambda c: a_copy_of(WaitlistEntry),
+    "scheduling_waitlist_type_once": lambda c: [
+        WaitlistEntry.objects.update(planned_session=None),
+        a_copy_of(WaitlistEntry),
+    ],
+    "scheduling_freed_order": lambda c: FreedTime.objects.update(ends_at=START),
+    "scheduling_freed_status": lambda c: FreedTime.objects.update(status="gone"),
+    "scheduling_offer_order": lambda c: WaitlistOffer.objects.update(ends_at=START),
+    "scheduling_offer_expiry": lambda c: WaitlistOffer.objects.update(expires_at=START),
+    "scheduling_offer_status": lambda c: WaitlistOffer.objects.update(answered_at=NOW),
+    "scheduling_offer_accepted_is_booked": lambda c: WaitlistOffer.objects.update(
+        status="accepted", answered_at=NOW
+    ),
+    "scheduling_offer_once": lambda c: a_copy_of(WaitlistOffer, status="declined", answered_at=NOW),
+    "scheduling_offer_one_question": lambda c: a_copy_of(
+        WaitlistOffer, freed_time=freed_again(), starts_at=START - HOUR
+    ),
+    "scheduling_offer_once_per_time": lambda c: a_copy_of(
+        WaitlistOffer, freed_time=freed_again(), entry=another_entry()
+    ),
+    "scheduling_offer_one_winner": lambda c: [
+        WaitlistOffer.objects.update(status="accepted", answered_at=NOW, booking=Booking.objects.get()),
+        a_copy_of(WaitlistOffer, entry=another_entry()),
+    ],
     # notifications
     "notifications_link_is_about_one": lambda c: ClientLink.objects.update(support_person_id=1),
     "notifications_note_one_of_a_kind": lambda c: a_copy_of(ClientNote),
