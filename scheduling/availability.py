@@ -61,6 +61,8 @@ class Wish:
     moving_booking_id: int | None = None  # its own occupancy does not stand in its way
     spreads: bool = False  # candidates in an order of their own, those whom the plan names still first
     waives_notice: bool = False
+    prefers: tuple[int, ...] = ()  # clinicians before those whom the plan names
+    prefers_room: int | None = None
 
 
 @dataclass(frozen=True)
@@ -225,8 +227,12 @@ def _clinicians(wish: Wish, phases: Sequence[Phase], reach: Span, now: datetime)
         busy=_busy(wish, reach, now, clinician=OuterRef("pk")),
         counted=_busy(wish, _whole_weeks(days, tz), now, clinician=OuterRef("pk"), of_limited=True),
     )
-    preferred = (wish.plan.therapist_id, wish.plan.prescriber_id) if wish.plan else ()
-    return sorted(_in_order(found, wish), key=lambda clinician: clinician.pk not in preferred)
+    planned = (wish.plan.therapist_id, wish.plan.prescriber_id) if wish.plan else ()
+    rank = {pk: place for place, pk in reversed(list(enumerate(wish.prefers)))}
+    return sorted(
+        _in_order(found, wish),
+        key=lambda clinician: (rank.get(clinician.pk, len(wish.prefers)), clinician.pk not in planned),
+    )
 
 
 def _rooms(wish: Wish, phases: Sequence[Phase], reach: Span, now: datetime) -> Iterable[Room]:
@@ -236,7 +242,8 @@ def _rooms(wish: Wish, phases: Sequence[Phase], reach: Span, now: datetime) -> I
     rooms = Room.objects.filter(location=wish.location, kind__in=kinds, is_active=True).order_by("pk")
     if wish.room_id:
         rooms = rooms.filter(pk=wish.room_id)
-    return _in_order(rooms.annotate(busy=_busy(wish, reach, now, "room_place", room=OuterRef("pk"))), wish)
+    with_busy = rooms.annotate(busy=_busy(wish, reach, now, "room_place", room=OuterRef("pk")))
+    return sorted(_in_order(with_busy, wish), key=lambda room: room.pk != wish.prefers_room)
 
 
 def _in_order(candidates: Iterable[C], wish: Wish) -> list[C]:

@@ -164,6 +164,12 @@ def _check_choice(
 ) -> None:
     """That each is there, and that a session of this type has a use for it."""
     needs = {phase.need for phase in kind.phases.all()}
+    if not needs:
+        raise Invalid(
+            _("This appointment type takes nobody and no room yet: give it its phases first."),
+            code="no_phases",
+            pointer="/appointment_type",
+        )
     for name, pk in ((THERAPIST, therapist), (PSYCHIATRIST, psychiatrist)):
         if pk is not None:
             access_one(Clinician.objects.filter(kind=name), pk, f"/{name}")

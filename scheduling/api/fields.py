@@ -74,6 +74,10 @@ class ClinicTime(serializers.Field[datetime, None, str, Any]):
 class WordOf(ChoiceOf):
     """One of some words that no model has, shown under a name of their own."""
 
-    def __init__(self, *, component: str, words: Iterable[str]) -> None:
-        serializers.ChoiceField.__init__(self, choices=list(words), read_only=True)
+    def __init__(
+        self, *, component: str, words: Iterable[str], allow_null: bool = False, **kwargs: Any
+    ) -> None:
+        serializers.ChoiceField.__init__(
+            self, choices=list(words), read_only=True, allow_null=allow_null, **kwargs
+        )
         self.component = component
