@@ -13,13 +13,13 @@ from __future__ import annotations
 import logging
 import random
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import QuerySet
 
-from notifications import caps, facts, leases, reports, switches, wording
+from notifications import caps, facts, leases, reports, switches, template_editing, wording
 from notifications.channels import Channel, DeliveryError, OutcomeUnknown, Outgoing, channel_for
 from notifications.crash import crash_here
 from notifications.facts import Loaded
@@ -103,13 +103,13 @@ def claim(*, now: datetime, limit: int) -> tuple[int, list[Claimed]]:
     loaded = facts.load(bookings)
     stored = reminders_of(loaded)
     rows = [row for row in rows if row.booking_id in loaded]
-    counted = caps.count(rows, now=now)
+    counted, texts = caps.count(rows, now=now), template_editing.in_use(row.kind for row in rows)
     claimed: list[Claimed] = []
     for row in rows:
         one = loaded[row.booking_id]
         try:
             wanted, why_not = may_send(row, one, stored[row.booking_id], now=now)
-            rendered = render(row, one) if wanted and wanted.due_at <= now else None
+            rendered = render(row, one, texts) if wanted and wanted.due_at <= now else None
         except Exception:  # one broken record must not keep the others waiting
             logger.exception("reminder %s can not be judged or worded", row.pk)
             _give_up(row, now=now)
@@ -233,7 +233,9 @@ def _claimed(row: Reminder, loaded: Loaded, rendered: wording.Rendered, *, now: 
     return Claimed(row, outgoing, now + LEASE)
 
 
-def render(row: Reminder, loaded: Loaded) -> wording.Rendered:
+def render(
+    row: Reminder, loaded: Loaded, texts: Mapping[template_editing.Key, wording.Words]
+) -> wording.Rendered:
     """The text of a reminder from the facts of now."""
     booking, client = loaded.booking, loaded.client
     is_here = booking.appointment_type.modality == AppointmentType.Modality.IN_PERSON
@@ -242,6 +244,7 @@ def render(row: Reminder, loaded: Loaded) -> wording.Rendered:
         channel=row.channel,
         language=client.language,
         detail=client.message_detail,
+        own=texts.get((row.kind, client.language, row.channel, client.message_detail)),
         facts=wording.MessageFacts(
             display_name=booking.location.display_name,
             phone=phones.display(booking.location.phone),

@@ -118,7 +118,7 @@ def _nobody_waits_for(loaded: Loaded) -> bool:
 
 
 def _refused(loaded: Loaded, stored: Iterable[Reminder]) -> frozenset[tuple[str, str]]:
-    """Kinds and channels that are capped, or refused for good as long as the number or address is the same."""
+    """Kinds and channels that are capped, or refused for good while the number or address stays the same."""
     return frozenset(
         (reminder.kind, reminder.channel)
         for reminder in stored

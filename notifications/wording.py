@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -9,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from django.template import Context, Engine
+from django.template import Context, Engine, Template
 from django.utils import dateformat, translation
 
 from notifications.lint import GSM7, HOLE, words_found
@@ -18,6 +19,7 @@ from practice import clock
 LANGUAGES = ("en", "es")
 LEVELS = ("plain", "discreet")
 SUBJECT = "Subject: "
+INCLUDE = re.compile(r'{%\s*include\s+"([^"]+)"\s*%}')
 
 # (reference zone, English, Spanish, Spanish within the alphabet of an SMS, which has no í and no ó)
 ZONE_WORDS = (
@@ -62,6 +64,14 @@ class MessageFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Words:
+    """A template's source. `subject` is empty for an SMS."""
+
+    subject: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
 class Rendered:
     """`subject` is empty for an SMS."""
 
@@ -69,13 +79,24 @@ class Rendered:
     body: str
 
 
-def render(kind: str, *, channel: str, language: str, detail: str, facts: MessageFacts) -> Rendered:
-    """Return the text of a message.
+def render(
+    kind: str,
+    *,
+    channel: str,
+    language: str,
+    detail: str,
+    facts: MessageFacts,
+    own: Words | None = None,
+) -> Rendered:
+    """Return the text of a message, by the practice's own words or else by ours.
 
     Raises TemplateDoesNotExist for a combination that nobody has worded; a value that is missing comes out
     as `lint.HOLE`, which stops the send.
     """
-    template = _engine().get_template(f"notifications/{kind}/{language}/{channel}.{detail}.txt")
+    if own is not None:
+        template = compiled(own)
+    else:
+        template = _engine().get_template(_file(kind, channel, language, detail))
     with translation.override(language):
         values = _values(facts, language=language, short=channel == "sms")
         text = template.render(Context(values, autoescape=False, use_l10n=False, use_tz=False))
@@ -91,6 +112,30 @@ def shown(facts: MessageFacts, *, language: str) -> dict[str, str | bool]:
     """The same words for a page, so that page and message never tell two times."""
     with translation.override(language):
         return _values(facts, language=language, short=False)
+
+
+def compiled(own: Words) -> Template:
+    """Raises TemplateSyntaxError."""
+    head = f"{SUBJECT}{' '.join(own.subject.split())}\n" if own.subject else ""
+    return _engine().from_string(f"{head}{own.body}")
+
+
+def shipped(kind: str, *, channel: str, language: str, detail: str) -> Words:
+    """Our own words as they would be edited: the parts that several texts share written out."""
+    source = _written_out(_file(kind, channel, language, detail))
+    if channel == "sms":
+        return Words("", source)
+    first, _, rest = source.partition("\n")
+    return Words(first.removeprefix(SUBJECT).strip(), rest.strip())
+
+
+def _file(kind: str, channel: str, language: str, detail: str) -> str:
+    return f"notifications/{kind}/{language}/{channel}.{detail}.txt"
+
+
+def _written_out(name: str) -> str:
+    source = str(_engine().get_template(name).source).strip()
+    return INCLUDE.sub(lambda found: _written_out(found[1]), source)
 
 
 @cache
