@@ -56,6 +56,7 @@ OWN_APPS = [
     "notifications",
     "web.frontdesk",
     "web.dashboard",
+    "web.portal",
     *(["web.demo"] if DEMO and (BASE_DIR / "web/demo/apps.py").exists() else []),
     "config",
 ]

@@ -21,6 +21,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("web.frontdesk.urls")),
     path("", include("web.dashboard.urls")),
+    path("", include("web.portal.urls")),
 ]
 
 handler400 = problems.bad_request
