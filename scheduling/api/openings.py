@@ -105,7 +105,7 @@ class PhaseOfferOut(serializers.Serializer[PhaseOffer]):
 class RankReasonOut(serializers.Serializer[Blocker]):
     """Why an opening stands where it does; also what speaks against it."""
 
-    code = WordOf(component="RankReason", words=MESSAGES)
+    code = WordOf(component="RankReasonCode", words=MESSAGES)
     detail = serializers.SerializerMethodField()
 
     def get_detail(self, reason: Blocker) -> str:

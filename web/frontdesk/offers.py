@@ -9,16 +9,23 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import Any, TypedDict
 
+from django.utils.translation import gettext_lazy as _
+
 from practice import clock
 from practice.blockers import Blocker
 from practice.models import Clinician, Room
-from scheduling import availability, booking
+from scheduling import availability, best_openings, booking
 from scheduling.booking import Request
+from scheduling.engine.ranking import Preferences, Ranked
 from scheduling.engine.types import Opening, ResourceKey, Span
 
 SEARCHED = timedelta(days=21)
 SHOWN_DAYS = 4
-MOST = 400
+SHORT = {
+    "another_therapist": _("another therapist"),
+    "same_room": _("room as last time"),
+    "compact_day": _("next to another session"),
+}
 
 
 class People(TypedDict, total=False):
@@ -33,6 +40,7 @@ class Offer:
     value: str
     starts: datetime  # on the clinic's clock
     who: str = ""  # and where
+    why: str = ""  # what speaks for it, or against, in few words
 
 
 @dataclass(frozen=True)
@@ -63,20 +71,28 @@ def find(request: Request, from_on: date, *, now: datetime) -> Offers:
     tz = clock.zone(request.location.time_zone)
     begin, _end = clock.day_span(from_on, tz)
     window = Span(max(begin, now), max(begin, now) + SEARCHED)
-    found = booking.openings(request, window, limit=MOST, now=now)
-    if not found:
+    best = best_openings.find(
+        [request],
+        window,
+        preferences=Preferences(),
+        order=best_openings.BY_RANK,
+        limit=best_openings.MOST_RANKED,
+        now=now,
+    ).openings
+    if not best:
         return Offers((), from_on, None, _why_none(request, window, now=now))
+    found = sorted(best, key=lambda one: one.candidate.opening.start)
     by_day = [
-        (on, list(openings))
-        for on, openings in groupby(found, key=lambda opening: clock.local_day(opening.start, tz))
+        (on, list(ranked))
+        for on, ranked in groupby(found, key=lambda one: clock.local_day(one.candidate.opening.start, tz))
     ]
     shown = by_day[:SHOWN_DAYS]
-    names = _names(opening for _on, openings in shown for opening in openings)
+    names = _names(one.candidate.opening for _on, ranked in shown for one in ranked)
     later: date | None = (
         by_day[SHOWN_DAYS][0] if len(by_day) > SHOWN_DAYS else clock.local_day(window.end, tz)
     )
     return Offers(
-        [OfferedDay(on, [_offer(one, names, request) for one in openings]) for on, openings in shown],
+        [OfferedDay(on, [_offer(one, names, request) for one in ranked]) for on, ranked in shown],
         from_on,
         later,
     )
@@ -106,7 +122,8 @@ def chosen(value: str) -> tuple[datetime, People]:
     return starts_at, people
 
 
-def _offer(opening: Opening, names: Mapping[ResourceKey, str], request: Request) -> Offer:
+def _offer(ranked: Ranked, names: Mapping[ResourceKey, str], request: Request) -> Offer:
+    opening = ranked.candidate.opening
     tz = clock.zone(request.location.time_zone)
     people = [(need, key) for need, key in opening.chosen.items() if key.kind == "clinician"]
     rooms = [key for key in opening.chosen.values() if key.kind == "room"]
@@ -115,6 +132,7 @@ def _offer(opening: Opening, names: Mapping[ResourceKey, str], request: Request)
         "/".join([opening.start.isoformat(), *pins]),
         opening.start.astimezone(tz),
         " · ".join(names[_whole(key)] for key in [*(key for _need, key in people), *rooms]),
+        ", ".join(str(SHORT[reason.code]) for reason in ranked.reasons if reason.code in SHORT),
     )
 
 
