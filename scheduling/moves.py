@@ -7,7 +7,7 @@ told to. What is not taken stays where it is, and needs a new time (`scheduling.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -176,25 +176,25 @@ def shift_with(
     request: Request, starts_at: datetime, *, follow: Sequence[Follow], actor: User, now: datetime
 ) -> list[Booking]:
     """Judge, lock and move a booking and what follows it."""
-    followers = _followers(request, follow)
-    if followers:
-        lock_for([(request, starts_at), *((each, at) for each, at in followers)], now=now)
-        make_room([each.moving.pk for each, _at in followers if each.moving is not None])
+    following = followers(request, follow)
+    if following:
+        lock_for([(request, starts_at), *following], now=now)
+        make_room([each.moving.pk for each, _at in following if each.moving is not None])
     request, choice = booking.decide(request, starts_at, now=now)
     moved = [shift(request, starts_at, choice, actor=actor, now=now)]
     failing: list[Blocker] = []
-    for place, (following, at) in enumerate(followers):
-        outside = cascade.out_of_window(following.planned_session, at, dose_ended_at=moved[0].ends_at)
+    for place, (one, at) in enumerate(following):
+        outside = cascade.out_of_window(one.planned_session, at, dose_ended_at=moved[0].ends_at)
         about = {"booking": follow[place].booking_id, "index": place}
         try:
-            following, chosen = booking.decide(following, at, now=now)
+            one, chosen = booking.decide(one, at, now=now)
         except (NotBookable, NotPossibleNow) as refusal:
             reasons = refusal.blockers or (Blocker(refusal.code, refusal.message % refusal.params),)
             failing += [reason.with_params(**about) for reason in (*outside, *reasons)]
             continue
         failing += [reason.with_params(**about) for reason in outside]
         if not outside:
-            moved.append(shift(following, at, chosen, actor=actor, now=now))
+            moved.append(shift(one, at, chosen, actor=actor, now=now))
     if failing:
         raise FollowNotPossible(blockers=failing, pointer="/follow_moves")
     return moved
@@ -250,16 +250,33 @@ def shift(
 
 
 @step
-def lock_for(wanted: Sequence[tuple[Request, datetime]], *, now: datetime) -> None:
+def lock_for(
+    wanted: Sequence[tuple[Request, datetime]],
+    *,
+    also_clinicians: Collection[int] = (),
+    also_bookings: Collection[int] = (),
+    now: datetime,
+) -> None:
     """Lock, once and in order, all that any of the moves may take; then `decide` locks nothing new."""
-    keys: set[ResourceKey] = set()
+    keys = {ResourceKey("clinician", pk) for pk in also_clinicians}
+    seen = set()
     for request, starts_at in wanted:
-        board = availability.load(request.wish_for(starts_at), booking.moment(starts_at), now=now)
-        keys |= {key for need in board.demand.needs for key in need.candidates}
-    plans = {each.planned_session.plan_id for each, _at in wanted if each.planned_session}
-    booking.lock_all(plans, keys, {each.client.pk for each, _at in wanted})
-    ids = [each.moving.pk for each, _at in wanted if each.moving is not None]
-    list(Booking.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk").values_list("pk"))
+        alike = (
+            request.appointment_type.pk,
+            request.location.pk,
+            request.therapist_id,
+            request.psychiatrist_id,
+            request.room_id,
+        )
+        if alike not in seen:
+            seen.add(alike)
+            board = availability.load(request.wish_for(starts_at), booking.moment(starts_at), now=now)
+            keys |= {key for need in board.demand.needs for key in need.candidates}
+    ids = {*also_bookings, *(each.moving.pk for each, _at in wanted if each.moving is not None)}
+    rows = Booking.objects.filter(pk__in=ids)
+    plans = {pk for pk in rows.values_list("planned_session__plan", flat=True) if pk is not None}
+    booking.lock_all(plans, keys, set(rows.values_list("client", flat=True)))
+    list(rows.select_for_update(no_key=True, of=("self",)).order_by("pk").values_list("pk"))
 
 
 @step
@@ -268,7 +285,7 @@ def make_room(booking_ids: Sequence[int]) -> None:
     Occupancy.objects.filter(booking__in=booking_ids).delete()
 
 
-def _followers(request: Request, follow: Sequence[Follow]) -> list[tuple[Request, datetime]]:
+def followers(request: Request, follow: Sequence[Follow]) -> list[tuple[Request, datetime]]:
     """What to move along. Raises Invalid for what does not belong to the dose, ProposalStale."""
     if not follow:
         return []

@@ -71,3 +71,13 @@ def effects_data(effects: tuple[Effect, ...], context: Mapping[str, Any]) -> Any
     clinical = {pk for pk, client_id in of_bookings.items() if client_id in readable}
     rows: Any = effects
     return EffectOut(rows, many=True, context={**context, "clinical": clinical}).data
+
+
+def follow_of(listed: Mapping[str, Any]) -> Follow:
+    return Follow(
+        listed["booking"],
+        listed["revision"],
+        listed["starts_at"],
+        listed.get("therapist"),
+        listed.get("psychiatrist"),
+    )

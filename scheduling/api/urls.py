@@ -1,16 +1,21 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from scheduling.api.absences import AbsenceViews
 from scheduling.api.feeds import BusyCalendarViews, FeedViews
 from scheduling.api.openings import OpeningViews
 from scheduling.api.series import SeriesViews
 from scheduling.api.views import AcknowledgementViews, AppointmentTypeViews, BookingViews
+from scheduling.api.waitlist import FreedTimeViews, WaitlistEntryViews, WaitlistOfferViews
 
 router = SimpleRouter(trailing_slash=False)
 router.register("appointment-types", AppointmentTypeViews, basename="appointment-type")
 router.register("bookings", BookingViews, basename="booking")
 router.register("feeds", FeedViews, basename="feed")
 router.register("busy-calendars", BusyCalendarViews, basename="busy-calendar")
+router.register("waitlist-entries", WaitlistEntryViews, basename="waitlist-entry")
+router.register("waitlist-offers", WaitlistOfferViews, basename="waitlist-offer")
+router.register("freed-times", FreedTimeViews, basename="freed-time")
 
 urlpatterns = [
     path("openings", OpeningViews.as_view({"get": "find"}), name="opening-find"),
@@ -26,5 +31,6 @@ urlpatterns = [
         name="series-propose",
     ),
     path("treatment-plans/<int:pk>/series", SeriesViews.as_view({"post": "book"}), name="series-book"),
+    path("clinicians/<int:pk>/absence", AbsenceViews.as_view({"post": "record"}), name="clinician-absence"),
     *router.urls,
 ]

@@ -16,7 +16,7 @@ from practice.api.schema import IF_MATCH_IF_SENT, PROBLEM, Problem
 from scheduling import booking, lifecycle, moves, readiness
 from scheduling.api.bodies import START, AcknowledgementIn, BookingIn, CancelIn, RescheduleIn, taken
 from scheduling.api.filters import AppointmentTypeFilter, BookingFilter
-from scheduling.api.moves import MovePreviewOut
+from scheduling.api.moves import MovePreviewOut, follow_of
 from scheduling.api.serializers import AcknowledgementOut, AppointmentTypeOut, BookingOut, ReadinessOut
 from scheduling.models import Acknowledgement, AppointmentType, Booking
 from scheduling.requests import BOOKINGS, access_booking, request_for, request_to_move
@@ -139,7 +139,7 @@ class BookingViews(Resource):
         starts_at = resolve(moving.location, **taken(body, START))
         is_dry, listed = body.pop("dry_run", False), body.pop("follow_moves", None)
         wanted = request_to_move(moving, **body)
-        follow = None if listed is None else [self._follow(each) for each in listed]
+        follow = None if listed is None else [follow_of(each) for each in listed]
         move: dict[str, Any] = {
             "therapist_id": wanted.therapist_id,
             "psychiatrist_id": wanted.psychiatrist_id,
@@ -154,15 +154,6 @@ class BookingViews(Resource):
 
     def _preview(self, preview: moves.Preview) -> Any:
         return MovePreviewOut(preview, context=self.get_serializer_context()).data
-
-    def _follow(self, listed: dict[str, Any]) -> moves.Follow:
-        return moves.Follow(
-            listed["booking"],
-            listed["revision"],
-            listed["starts_at"],
-            listed.get("therapist"),
-            listed.get("psychiatrist"),
-        )
 
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: str) -> Response:

@@ -17,6 +17,7 @@ from tests.api.calls import Caller
 from tests.api.routes import METHODS, Route, routes, served
 from tests.api.world import CANARY, World, undone
 from tests.cast import NOW, Clinic
+from scheduling.models import WaitlistEntry
 from treatment_plans.models import Protocol
 
 pytestmark = pytest.mark.django_db
@@ -123,6 +124,22 @@ POLICY: dict[str, tuple[str, bool]] = {
     "POST bookings/{booking_id}/acknowledgements": ("ADTPN", CLIENT),
     "POST treatment-plans/{pk}/series:propose": ("ADTP", CLIENT),
     "POST treatment-plans/{pk}/series": ("ADTP", CLIENT),
+    "POST clinicians/{pk}/absence": ("AD", OPEN),
+    "GET waitlist-entries": ("ADTPNO", CLIENT),
+    "GET waitlist-entries/{pk}": ("ADTPN", CLIENT),
+    "POST waitlist-entries": ("ADTP", CLIENT),
+    "PATCH waitlist-entries/{pk}": ("ADTP", CLIENT),
+    "POST waitlist-entries/{pk}/withdraw": ("ADTP", CLIENT),
+    "GET waitlist-offers": ("ADTPNO", CLIENT),
+    "GET waitlist-offers/{pk}": ("ADTPN", CLIENT),
+    "POST waitlist-offers/{pk}/accept": ("ADTP", CLIENT),
+    "POST waitlist-offers/{pk}/decline": ("ADTP", CLIENT),
+    "GET freed-times": ("ADTP", OPEN),
+    "GET freed-times/{pk}": ("ADTP", OPEN),
+    "POST freed-times": ("ADTP", OPEN),
+    "GET freed-times/{pk}/candidates": ("ADTP", OPEN),
+    "POST freed-times/{pk}/offers": ("ADTP", CLIENT),
+    "POST freed-times/{pk}/hide": ("ADTP", OPEN),
     "GET feeds": ("ADTP", OPEN),
     "GET feeds/{pk}": ("ADTP", OPEN),
     "POST feeds": ("ADTP", OPEN),
@@ -218,8 +235,23 @@ BODIES: dict[str, Callable[[Clinic], dict[str, Any]]] = {
             }
         ]
     },
+    "POST clinicians/{pk}/absence": lambda clinic: {
+        "from_on": "2026-12-01",
+        "through_on": "2026-12-02",
+        "reason": "illness",
+    },
     "POST bookings/{pk}/reschedule": lambda clinic: {"starts_local": "2026-12-02T13:00"},
     "POST bookings/{pk}/cancel": lambda clinic: {"party": "client", "reason": "a cold"},
+    "POST waitlist-entries": lambda clinic: {"planned_session": clinic.dose(clinic.maya, 3).pk},
+    "PATCH waitlist-entries/{pk}": lambda clinic: {"weekdays": [1]},
+    "POST freed-times": lambda clinic: {
+        "location": clinic.location.pk,
+        "starts_at": "2026-12-10T09:00:00-08:00",
+        "ends_at": "2026-12-10T12:00:00-08:00",
+    },
+    "POST freed-times/{pk}/offers": lambda clinic: {
+        "entries": [WaitlistEntry.objects.get(client=clinic.maya).pk]
+    },
     "POST feeds": lambda clinic: {"clinician": clinic.ana.pk},
     "POST busy-calendars": lambda clinic: {"clinician": clinic.ana.pk, "url": "https://other.example/a.ics"},
     "POST bookings/{booking_id}/acknowledgements": lambda clinic: {
@@ -317,6 +349,7 @@ def test_the_canary_sings_for_those_who_may_hear_it(world: World) -> None:
     resources = {
         *("clients", "clients/{client_id}/support-persons", "clearances", "rems-enrollments"),
         *("prescriptions", "follow-ups", "bookings", "reminders", "messages", "safety-alerts"),
+        *("waitlist-entries", "waitlist-offers"),
     }
     details = {f"{resource}/{{pk}}" for resource in resources}
     assert heard == {*resources, *details, "bookings/{booking_id}/acknowledgements"}
