@@ -6,14 +6,13 @@ prepared. The queryset has a `Param` in place of each value, and is never asked 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connection
-from django.db.models import BooleanField, Expression, F, Field, Func, JSONField, QuerySet
+from django.db.models import BooleanField, Expression, F, Field, Func, QuerySet
 
 
 @dataclass(frozen=True)
@@ -39,20 +38,19 @@ class Prepared:
         self.build = build
 
     def rows(self, **values: Any) -> list[tuple[Any, ...]]:
-        statement, params, packed_at = self._compiled
+        """JSON comes as text."""
+        statement, params = self._compiled
         filled = [values[each.name] if isinstance(each, _Slot) else each for each in params]
         with connection.cursor() as cursor:
             cursor.execute(statement, filled)
             found: list[tuple[Any, ...]] = cursor.fetchall()
-        return [_unpacked(row, packed_at) for row in found] if packed_at else found
+        return found
 
     @cached_property
-    def _compiled(self) -> tuple[str, tuple[Any, ...], frozenset[int]]:
-        """The statement, its values and slots, and which of its columns are JSON."""
-        compiler = self.build().query.get_compiler(using=DEFAULT_DB_ALIAS)
-        statement, params = compiler.as_sql()
-        columns = enumerate(each.output_field for each, *_ in compiler.select)
-        return statement, tuple(params), frozenset(at for at, each in columns if isinstance(each, JSONField))
+    def _compiled(self) -> tuple[str, tuple[Any, ...]]:
+        """The statement, and its values and slots."""
+        statement, params = self.build().query.get_compiler(using=DEFAULT_DB_ALIAS).as_sql()
+        return statement, tuple(params)
 
 
 def is_one_of(path: str, name: str, of: Field[Any, Any]) -> Func:
@@ -63,11 +61,4 @@ def is_one_of(path: str, name: str, of: Field[Any, Any]) -> Func:
         template="(%(expressions)s))",
         arg_joiner=" = ANY(",
         output_field=BooleanField(),
-    )
-
-
-def _unpacked(row: tuple[Any, ...], packed_at: frozenset[int]) -> tuple[Any, ...]:
-    return tuple(
-        json.loads(value) if at in packed_at and isinstance(value, str) else value
-        for at, value in enumerate(row)
     )

@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any, TypeVar
+from functools import cached_property, lru_cache, partial
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext
 
 from practice import clock
 from practice.blockers import Blocker
-from practice.models import (
-    Client,
-    Clinician,
-    Closure,
-    ExtraHours,
-    Holiday,
-    Licence,
-    Location,
-    Room,
-    TimeOff,
-    WorkingHours,
-)
-from practice.packed import Rows, packed
+from practice.models import Client, Location
+from scheduling import stored_times
 from scheduling.engine.calendar import days_of, open_spans
 from scheduling.engine.limits import Limits, full_spans, week_of
 from scheduling.engine.openings import Calendars, find_openings, why_not
+from scheduling.engine.spans import Spans, union
 from scheduling.engine.types import (
     Calendar,
     Demand,
@@ -41,10 +32,14 @@ from scheduling.engine.types import (
     ResourceKey,
     Span,
 )
-from scheduling.models import AppointmentType, Booking, BusyTime, Occupancy, Phase
+from scheduling.models import AppointmentType, Phase
+from scheduling.stored_times import Shape, Stored, StoredClinician, StoredRoom
 from treatment_plans.models import TreatmentPlan
 
-C = TypeVar("C", Clinician, Room)
+DAY = timedelta(days=1)
+_instant, _span = datetime.fromisoformat, Span._make
+
+C = TypeVar("C", StoredClinician, StoredRoom)
 
 
 @dataclass(frozen=True)
@@ -61,8 +56,6 @@ class Wish:
     moving_booking_id: int | None = None  # its own occupancy does not stand in its way
     spreads: bool = False  # candidates in an order of their own, those whom the plan names still first
     waives_notice: bool = False
-    prefers: tuple[int, ...] = ()  # clinicians before those whom the plan names
-    prefers_room: int | None = None
 
 
 @dataclass(frozen=True)
@@ -113,36 +106,71 @@ def find(
 def load(wish: Wish, window: Span, *, now: datetime) -> Board:
     """Everything that the engine asks about starts in `window`.
 
-    Three queries whatever the window and the number of candidates, and one for the phases of an appointment
+    One query whatever the window and the number of candidates, and one for the phases of an appointment
     type that came without them.
     """
     kind = wish.appointment_type
     phases = list(kind.phases.all())
     reach = _reach(phases, timedelta(minutes=kind.duration_minutes), window)
-    closed, client_busy = _place_and_client(wish, reach, now)
+    tz = clock.zone(wish.location.time_zone)
+    days = days_of(reach, tz)
+    stored = _stored(wish, phases, reach, days, now)
     asked = _minutes_asked(phases)
-    calendars: dict[ResourceKey, Calendar] = {}
+    closed = _closed(stored, tz)
+    makers: dict[ResourceKey, Callable[[], Calendar]] = {}
     names: dict[ResourceKey, str] = {}
     pools: dict[str, list[ResourceKey]] = defaultdict(list)
-    for clinician in _clinicians(wish, phases, reach, now):
-        key = ResourceKey("clinician", clinician.pk)
-        calendars[key] = _clinician_calendar(wish, clinician, reach, closed, asked[clinician.kind])
+    hours: dict[str, set[Spans]] = defaultdict(set)
+    preferred = (wish.plan.therapist_id, wish.plan.prescriber_id) if wish.plan else ()
+    by_preference = sorted(_in_order(stored.clinicians, wish), key=lambda each: each.id not in preferred)
+    for clinician in by_preference:
+        key = ResourceKey("clinician", clinician.id)
+        works = _hours(clinician.hours, tuple(map(tuple, stored.extra.get(clinician.id, ()))), tz, days)
+        makers[key] = partial(
+            _clinician_calendar, stored, clinician, works, closed, asked[clinician.kind], tz, days
+        )
         names[key] = clinician.name
         pools[clinician.kind].append(key)
-    for room in _rooms(wish, phases, reach, now):
-        for key, calendar in _room_calendars(room, closed):
-            calendars[key] = calendar
+        hours[clinician.kind].add(works)
+    for room in _in_order(stored.rooms, wish):
+        taken = _Places(room.busy)
+        for place in range(1, room.places + 1):
+            key = ResourceKey("room", room.id, place)
+            makers[key] = partial(_room_calendar, taken, place, closed)
             names[key] = room.name
             pools[f"room:{room.kind}"].append(key)
     demand = Demand(
         length=timedelta(minutes=kind.duration_minutes),
-        needs=_needs(phases, pools),
-        grid=GridRule(kind.start_step_minutes, clock.zone(wish.location.time_zone)),
+        needs=_needs(phases, pools, hours),
+        grid=GridRule(kind.start_step_minutes, tz),
         earliest=now + timedelta(minutes=0 if wish.waives_notice else kind.min_notice_minutes),
         latest=now + timedelta(days=kind.horizon_days),
-        client_busy=client_busy,
+        client_busy=_spans(stored.client_busy),
     )
-    return Board(demand, calendars, names)
+    return Board(demand, OnDemand(makers), names)
+
+
+class OnDemand(Mapping[ResourceKey, Calendar]):
+    """Calendars that are put together when they are looked at, for of many most never are."""
+
+    def __init__(self, makers: Mapping[ResourceKey, Callable[[], Calendar]]) -> None:
+        self._makers = makers
+        self._made: dict[ResourceKey, Calendar] = {}
+
+    def __getitem__(self, key: ResourceKey) -> Calendar:
+        made = self._made.get(key)
+        if made is None:
+            made = self._made[key] = self._makers[key]()
+        return made
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._makers
+
+    def __iter__(self) -> Iterator[ResourceKey]:
+        return iter(self._makers)
+
+    def __len__(self) -> int:
+        return len(self._makers)
 
 
 def _reach(phases: Sequence[Phase], length: timedelta, window: Span) -> Span:
@@ -155,100 +183,59 @@ def _reach(phases: Sequence[Phase], length: timedelta, window: Span) -> Span:
     )
 
 
-def _needs(phases: Sequence[Phase], pools: dict[str, list[ResourceKey]]) -> tuple[Need, ...]:
+def _needs(
+    phases: Sequence[Phase], pools: Mapping[str, list[ResourceKey]], hours: Mapping[str, set[Spans]]
+) -> tuple[Need, ...]:
     """One need for all phases of the same role or kind of room."""
     windows: dict[str, list[tuple[timedelta, timedelta]]] = defaultdict(list)
     for phase in phases:
         windows[phase.need].append(
             (timedelta(minutes=phase.from_minutes), timedelta(minutes=phase.until_minutes))
         )
-    return tuple(Need(key, tuple(spans), tuple(pools[key])) for key, spans in windows.items())
-
-
-def _place_and_client(wish: Wish, reach: Span, now: datetime) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
-    """When the location is closed, and when the client has something else."""
-    tz = clock.zone(wish.location.time_zone)
-    days = days_of(reach, tz)
-    row = (
-        Location.objects.filter(pk=wish.location.pk)
-        .annotate(
-            closed=packed(
-                _during(Closure.objects.filter(location=OuterRef("pk")), reach), "starts_at", "ends_at"
-            ),
-            days_off=packed(
-                Holiday.objects.filter(location=OuterRef("pk"), on__gte=days[0], on__lt=days[1]), "on"
-            ),
-            client_busy=_busy(wish, reach, now, client=wish.client),
+    return tuple(
+        Need(
+            key,
+            tuple(spans),
+            tuple(pools.get(key, ())),
+            union(span for each in hours[key] for span in each) if key in hours else None,
         )
-        .values_list("closed", "days_off", "client_busy")
-        .get()
+        for key, spans in windows.items()
     )
-    closures, days_off, client_busy = row
-    whole_days = tuple(Span(*clock.day_span(date.fromisoformat(on), tz)) for (on,) in days_off or ())
-    return (*_spans(closures), *whole_days), _spans(client_busy)
 
 
-def _clinicians(wish: Wish, phases: Sequence[Phase], reach: Span, now: datetime) -> list[Clinician]:
-    """Candidates of every role with what their calendars are made of, those whom the plan names first."""
-    roles = {phase.role for phase in phases} - {""}
-    if not roles:
-        return []
-    wanted = Q()
-    for role in roles:
-        fixed = wish.therapist_id if role == Phase.Role.THERAPIST else wish.psychiatrist_id
-        wanted |= Q(kind=role, pk=fixed) if fixed else Q(kind=role)
-    tz = clock.zone(wish.location.time_zone)
-    days = days_of(reach, tz)
-    hours = WorkingHours.objects.filter(
-        Q(effective_until_on=None) | Q(effective_until_on__gt=days[0]),
-        clinician=OuterRef("pk"),
-        location=wish.location,
-        effective_from_on__lt=days[1],
-    )
-    extra = ExtraHours.objects.filter(
-        clinician=OuterRef("pk"), location=wish.location, on__gte=days[0], on__lt=days[1]
-    )
-    state = where_the_client_is(wish.appointment_type, wish.location, wish.client)
-    licences = Licence.objects.filter(clinician=OuterRef("pk"), state=state)
-    found = Clinician.objects.filter(wanted, is_active=True).annotate(
-        hours=packed(
-            hours, "weekday", "starts_local", "ends_local", "effective_from_on", "effective_until_on"
+def _stored(
+    wish: Wish, phases: Sequence[Phase], reach: Span, days: tuple[date, date], now: datetime
+) -> Stored:
+    fixed = {"therapist": wish.therapist_id, "psychiatrist": wish.psychiatrist_id, "room": wish.room_id}
+    ids = {name: pk for name, pk in fixed.items() if pk}
+    return stored_times.load(
+        Shape(
+            roles=frozenset(phase.role for phase in phases) - {""},
+            room_kinds=frozenset(phase.room_kind for phase in phases) - {""},
+            fixed=frozenset(ids),
+            is_move=wish.moving_booking_id is not None,
         ),
-        off=packed(_during(TimeOff.objects.filter(clinician=OuterRef("pk")), reach), "starts_at", "ends_at"),
-        elsewhere=packed(
-            BusyTime.objects.filter(
-                calendar__clinician=OuterRef("pk"), span__overlap=(reach.start, reach.end)
-            ),
-            "span__startswith",
-            "span__endswith",
-        ),
-        extra=packed(extra, "on", "starts_local", "ends_local"),
-        licensed=packed(licences, "valid_from_on", "valid_through_on"),
-        busy=_busy(wish, reach, now, clinician=OuterRef("pk")),
-        counted=_busy(wish, _whole_weeks(days, tz), now, clinician=OuterRef("pk"), of_limited=True),
-    )
-    planned = (wish.plan.therapist_id, wish.plan.prescriber_id) if wish.plan else ()
-    rank = {pk: place for place, pk in reversed(list(enumerate(wish.prefers)))}
-    return sorted(
-        _in_order(found, wish),
-        key=lambda clinician: (rank.get(clinician.pk, len(wish.prefers)), clinician.pk not in planned),
+        location=wish.location.pk,
+        client=wish.client.pk,
+        state=where_the_client_is(wish.appointment_type, wish.location, wish.client),
+        ids=ids,
+        moving=wish.moving_booking_id,
+        reach=reach,
+        days=days,
+        weeks=_whole_weeks(days, clock.zone(wish.location.time_zone)),
+        now=now,
     )
 
 
-def _rooms(wish: Wish, phases: Sequence[Phase], reach: Span, now: datetime) -> Iterable[Room]:
-    kinds = {phase.room_kind for phase in phases} - {""}
-    if not kinds:
-        return []
-    rooms = Room.objects.filter(location=wish.location, kind__in=kinds, is_active=True).order_by("pk")
-    if wish.room_id:
-        rooms = rooms.filter(pk=wish.room_id)
-    with_busy = rooms.annotate(busy=_busy(wish, reach, now, "room_place", room=OuterRef("pk")))
-    return sorted(_in_order(with_busy, wish), key=lambda room: room.pk != wish.prefers_room)
+def _closed(stored: Stored, tz: ZoneInfo) -> Spans:
+    """When the location is closed."""
+    whole_days = (Span(*clock.day_span(date.fromisoformat(on), tz)) for (on,) in stored.days_off)
+    return (*_pairs(stored.closed), *whole_days)
 
 
 def _in_order(candidates: Iterable[C], wish: Wish) -> list[C]:
     """By age, so that all prefer the same; or by chance, so that those who lost a race part ways."""
-    by_age = sorted(candidates, key=lambda candidate: candidate.pk)
+    by_age = sorted(candidates, key=lambda candidate: candidate.id)
     return random.sample(by_age, len(by_age)) if wish.spreads else by_age
 
 
@@ -267,46 +254,26 @@ def _whole_weeks(days: tuple[date, date], tz: ZoneInfo) -> Span:
 
 
 def _clinician_calendar(
-    wish: Wish, clinician: Any, reach: Span, closed: tuple[Span, ...], asked_minutes: int
+    stored: Stored,
+    clinician: StoredClinician,
+    works: Spans,
+    closed: Spans,
+    asked_minutes: int,
+    tz: ZoneInfo,
+    days: tuple[date, date],
 ) -> Calendar:
-    tz = clock.zone(wish.location.time_zone)
-    days = days_of(reach, tz)
-    rules = [
-        HoursRule(
-            weekday,
-            time.fromisoformat(starts),
-            time.fromisoformat(ends),
-            date.fromisoformat(first),
-            date.fromisoformat(end) if end else None,
-        )
-        for weekday, starts, ends, first, end in clinician.hours or ()
-    ]
-    for on, starts, ends in clinician.extra or ():
-        day = date.fromisoformat(on)
-        rules.append(
-            HoursRule(
-                day.weekday(),
-                time.fromisoformat(starts),
-                time.fromisoformat(ends),
-                day,
-                day + timedelta(days=1),
-            )
-        )
-    limits = Limits(_minutes(clinician.most_minutes_per_day), _minutes(clinician.most_minutes_per_week))
-    licensed = tuple(
-        Span(
-            clock.day_span(date.fromisoformat(first), tz)[0], clock.day_span(date.fromisoformat(last), tz)[1]
-        )
-        for first, last in clinician.licensed or ()
-    )
+    limits = Limits(_minutes(clinician.per_day), _minutes(clinician.per_week))
+    off, elsewhere = (_pairs(each.get(clinician.id, ())) for each in (stored.off, stored.elsewhere))
+    full: Spans = ()
+    if limits:
+        counted = _pairs(stored.counted.get(clinician.id, ()))
+        full = full_spans(counted, timedelta(minutes=asked_minutes), limits, days=days, tz=tz)
     return Calendar(
-        hours=open_spans(rules, tz, days),
-        away=(*closed, *_spans(clinician.off), *_spans(clinician.elsewhere)),
+        hours=works,
+        away=(*closed, *off, *elsewhere),
         busy=_spans(clinician.busy),
-        licensed=licensed,
-        full=full_spans(_spans(clinician.counted), timedelta(minutes=asked_minutes), limits, days=days, tz=tz)
-        if limits
-        else (),
+        licensed=_valid_days(clinician.licensed, tz),
+        full=full,
     )
 
 
@@ -314,37 +281,66 @@ def _minutes(count: int | None) -> timedelta | None:
     return None if count is None else timedelta(minutes=count)
 
 
-def _room_calendars(room: Any, closed: tuple[Span, ...]) -> Iterable[tuple[ResourceKey, Calendar]]:
-    """One calendar for each place in the room, numbered from 1."""
-    taken: dict[int, list[Span]] = defaultdict(list)
-    for start, end, place in room.busy or ():
-        taken[place].append(Span(datetime.fromisoformat(start), datetime.fromisoformat(end)))
-    for place in range(1, room.capacity + 1):
-        yield (
-            ResourceKey("room", room.pk, place),
-            Calendar(hours=None, away=closed, busy=tuple(taken[place])),
+class _Places:
+    """What is taken of a room, by place."""
+
+    def __init__(self, busy: str) -> None:
+        self.busy = busy
+
+    @cached_property
+    def by_place(self) -> Mapping[int, Spans]:
+        taken: dict[int, list[Span]] = defaultdict(list)
+        for start, end, place in json.loads(self.busy or "[]"):
+            taken[place].append(_span((_instant(start), _instant(end))))
+        return {place: tuple(spans) for place, spans in taken.items()}
+
+
+def _room_calendar(taken: _Places, place: int, closed: Spans) -> Calendar:
+    """Of one place in the room; they are numbered from 1."""
+    return Calendar(hours=None, away=closed, busy=taken.by_place.get(place, ()))
+
+
+@lru_cache(maxsize=4096)
+def _hours(weekly: str, extra: tuple[tuple[str, ...], ...], tz: ZoneInfo, days: tuple[date, date]) -> Spans:
+    """Weekly and extra hours on some days. Many people have the same, and are asked about again and again."""
+    rules = [*_rules(weekly)]
+    for on, starts, ends in extra:
+        day = date.fromisoformat(on)
+        rules.append(
+            HoursRule(day.weekday(), time.fromisoformat(starts), time.fromisoformat(ends), day, day + DAY)
         )
+    return open_spans(rules, tz, days)
 
 
-def _busy(
-    wish: Wish, reach: Span, now: datetime, *also: str, of_limited: bool = False, **of: Any
-) -> Subquery:
-    """`of_limited`: only of clinicians whose work has a limit."""
-    taken = Occupancy.objects.filter(occupies__overlap=(reach.start, reach.end), **of).exclude(
-        Booking.hold_is_over(now, path="booking__")
-    )
-    if of_limited:
-        taken = taken.exclude(clinician__most_minutes_per_day=None, clinician__most_minutes_per_week=None)
-    if wish.moving_booking_id:
-        taken = taken.exclude(booking=wish.moving_booking_id)
-    return packed(taken, "occupies__startswith", "occupies__endswith", *also)
-
-
-def _during(queryset: QuerySet[Any], reach: Span) -> QuerySet[Any]:
-    return queryset.filter(starts_at__lt=reach.end, ends_at__gt=reach.start)
-
-
-def _spans(rows: Rows) -> tuple[Span, ...]:
+@lru_cache(maxsize=1024)
+def _rules(weekly: str) -> tuple[HoursRule, ...]:
     return tuple(
-        Span(datetime.fromisoformat(start), datetime.fromisoformat(end)) for start, end in rows or ()
+        HoursRule(
+            weekday,
+            time.fromisoformat(starts),
+            time.fromisoformat(ends),
+            date.fromisoformat(first),
+            date.fromisoformat(end) if end else None,
+        )
+        for weekday, starts, ends, first, end in json.loads(weekly or "[]")
     )
+
+
+@lru_cache(maxsize=1024)
+def _valid_days(licensed: str, tz: ZoneInfo) -> Spans:
+    """From the first through the last day of each licence."""
+    return tuple(
+        Span(
+            clock.day_span(date.fromisoformat(first), tz)[0], clock.day_span(date.fromisoformat(last), tz)[1]
+        )
+        for first, last in json.loads(licensed or "[]")
+    )
+
+
+def _spans(packed: str) -> Spans:
+    return _pairs(json.loads(packed)) if packed else ()
+
+
+def _pairs(rows: Iterable[Sequence[str]]) -> Spans:
+    """The database keeps the ends in order."""
+    return tuple(_span((_instant(start), _instant(end))) for start, end in rows)

@@ -71,8 +71,7 @@ class HoursRule:
             raise ValueError("Hours are in force for a day at least.")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class ResourceKey:
+class ResourceKey(NamedTuple):
     """One thing that can be occupied: a clinician, or one place (`unit`, from 1) in a room."""
 
     kind: str
