@@ -56,6 +56,8 @@ class Wish:
     moving_booking_id: int | None = None  # its own occupancy does not stand in its way
     spreads: bool = False  # candidates in an order of their own, those whom the plan names still first
     waives_notice: bool = False
+    prefers: tuple[int, ...] = ()  # clinicians before those whom the plan names
+    prefers_room: int | None = None
 
 
 @dataclass(frozen=True)
@@ -121,9 +123,7 @@ def load(wish: Wish, window: Span, *, now: datetime) -> Board:
     names: dict[ResourceKey, str] = {}
     pools: dict[str, list[ResourceKey]] = defaultdict(list)
     hours: dict[str, set[Spans]] = defaultdict(set)
-    preferred = (wish.plan.therapist_id, wish.plan.prescriber_id) if wish.plan else ()
-    by_preference = sorted(_in_order(stored.clinicians, wish), key=lambda each: each.id not in preferred)
-    for clinician in by_preference:
+    for clinician in _by_preference(stored.clinicians, wish):
         key = ResourceKey("clinician", clinician.id)
         works = _hours(clinician.hours, tuple(map(tuple, stored.extra.get(clinician.id, ()))), tz, days)
         makers[key] = partial(
@@ -132,7 +132,7 @@ def load(wish: Wish, window: Span, *, now: datetime) -> Board:
         names[key] = clinician.name
         pools[clinician.kind].append(key)
         hours[clinician.kind].add(works)
-    for room in _in_order(stored.rooms, wish):
+    for room in sorted(_in_order(stored.rooms, wish), key=lambda room: room.id != wish.prefers_room):
         taken = _Places(room.busy)
         for place in range(1, room.places + 1):
             key = ResourceKey("room", room.id, place)
@@ -231,6 +231,16 @@ def _closed(stored: Stored, tz: ZoneInfo) -> Spans:
     """When the location is closed."""
     whole_days = (Span(*clock.day_span(date.fromisoformat(on), tz)) for (on,) in stored.days_off)
     return (*_pairs(stored.closed), *whole_days)
+
+
+def _by_preference(clinicians: Iterable[StoredClinician], wish: Wish) -> list[StoredClinician]:
+    """Whom the wish names first, then whom the plan names."""
+    planned = (wish.plan.therapist_id, wish.plan.prescriber_id) if wish.plan else ()
+    rank = {pk: place for place, pk in reversed(list(enumerate(wish.prefers)))}
+    return sorted(
+        _in_order(clinicians, wish),
+        key=lambda each: (rank.get(each.id, len(wish.prefers)), each.id not in planned),
+    )
 
 
 def _in_order(candidates: Iterable[C], wish: Wish) -> list[C]:
