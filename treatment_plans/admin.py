@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from practice.access import APPROVES_PROTOCOLS, CLINICAL, READS_PROTOCOLS
 from practice.admin_base import READS_CLIENTS_BY_NAME, RoleAdmin, UseCaseAdmin, user_of
 from treatment_plans.models import (
+    AnswerSheet,
     Clearance,
     FollowUp,
     Measure,
@@ -212,3 +213,9 @@ class MeasureAdmin(ClinicalAdmin):
 class SafetyAlertAdmin(ClinicalAdmin):
     list_display = ("client", "reason", "severity", "raised_at", "acknowledged_at", "disposition")
     list_filter = ("severity", ("disposed_at", admin.EmptyFieldListFilter))
+
+
+@admin.register(AnswerSheet)
+class AnswerSheetAdmin(ClinicalAdmin):
+    list_display = ("client", "instrument", "occasion", "started_at", "measure")
+    list_filter = ("instrument", "occasion")

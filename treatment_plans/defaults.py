@@ -251,7 +251,7 @@ _ROWS: Final[tuple[tuple[str, _Six, _Six], ...]] = (
             [
                 {"measure": "phq9", "when": ["baseline", "before_dose", "week_after_dose", "monthly"]},
                 {"measure": "gad7", "when": ["baseline", "before_dose", "week_after_dose", "monthly"]},
-                {"measure": "cssrs_screener", "when": ["baseline", "dosing_day"]},
+                {"measure": "cssrs", "when": ["baseline", "dosing_day"]},
                 {
                     "measure": "pcl5",
                     "when": ["baseline", "mid_series", "end_of_series"],

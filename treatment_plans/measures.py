@@ -15,7 +15,7 @@ from practice.errors import DomainError, Invalid, OutOfScope, Taken
 from practice.models import Client, User
 from treatment_plans import instruments, safety
 from treatment_plans.instruments import INSTRUMENTS, Change, Score
-from treatment_plans.models import Measure, PlannedSession
+from treatment_plans.models import Measure, PlannedSession, SafetyAlert
 
 
 class NotAnswers(DomainError):
@@ -50,7 +50,7 @@ def record(client: Client, answered: Answered, *, actor: User | None, now: datet
 
     Raises NotAnswers with every reason, Invalid for a time ahead of now or a session of somebody else.
     """
-    measure = _keep(client, answered, actor=actor, now=now)
+    measure = keep(client, answered, actor=actor, now=now)
     activity.record("measure.recorded", measure, actor=actor, at=now, client=client)
     return measure
 
@@ -74,7 +74,7 @@ def correct(
     if first is None:
         raise OutOfScope
     answered = Answered(first.instrument, answers, first.source, first.planned_session, first.answered_at)
-    measure = _keep(first.client, answered, actor=actor, now=now, corrects=first, reason=reason.strip())
+    measure = keep(first.client, answered, actor=actor, now=now, corrects=first, reason=reason.strip())
     activity.record("measure.corrected", measure, actor=actor, at=now, client=first.client_id)
     return measure
 
@@ -108,7 +108,7 @@ def series(measures: Iterable[Measure]) -> dict[str, list[Point]]:
 
 
 @step
-def _keep(
+def keep(
     client: Client,
     answered: Answered,
     *,
@@ -116,7 +116,9 @@ def _keep(
     now: datetime,
     corrects: Measure | None = None,
     reason: str = "",
+    alert: SafetyAlert | None = None,
 ) -> Measure:
+    """Score and save. `alert` is the one that these answers raised while they were given, if they did."""
     instrument = INSTRUMENTS[answered.instrument]
     blockers = instruments.answer_blockers(instrument, answered.answers)
     if blockers:
@@ -148,7 +150,9 @@ def _keep(
             correction_reason=reason,
         )
     )
-    if scored.alert:
+    if alert is not None:
+        safety.found_in(alert, measure)
+    elif scored.alert:
         safety.raise_alert(
             client.pk, reason=scored.flags[0], severity=scored.alert, measure=measure, actor=actor, now=now
         )

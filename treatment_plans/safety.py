@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from django.db.models import F
 from django.utils.translation import gettext_noop as _
 
 from practice import activity
@@ -58,6 +59,12 @@ def raise_alert(
     activity.record("safety_alert.raised", alert, actor=actor, at=now, client=client_id)
     _tell(alert, now)
     return alert
+
+
+@step
+def found_in(alert: SafetyAlert, measure: Measure) -> None:
+    """Name the measure of an alert that was raised while its questions were still being answered."""
+    SafetyAlert.objects.filter(pk=alert.pk).update(measure=measure, revision=F("revision") + 1)
 
 
 @door

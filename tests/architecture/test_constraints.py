@@ -47,6 +47,7 @@ BY_USE_CASES = {
     "treatment_plans.TreatmentPlan",
     "treatment_plans.PlannedSession",
     "treatment_plans.FollowUp",
+    "treatment_plans.AnswerSheet",
     "treatment_plans.Measure",
     "treatment_plans.SafetyAlert",
     "scheduling.Booking",

@@ -54,6 +54,7 @@ from tests.architecture.test_constraints import NAMED
 from tests.cast import NOW, Clinic, at
 from treatment_plans import measures
 from treatment_plans.models import (
+    AnswerSheet,
     Clearance,
     FollowUp,
     Measure,
@@ -273,6 +274,16 @@ VIOLATIONS: dict[str, Callable[[Clinic], Any]] = {
         disposed_at=NOW, disposed_by=c.kim, disposition="safety_plan", note="made"
     ),
     "treatment_plans_one_alert_per_measure": lambda c: a_copy_of(SafetyAlert),
+    "treatment_plans_one_answer_sheet": lambda c: [
+        AnswerSheet.objects.create(
+            client=c.maya,
+            planned_session=PlannedSession.objects.order_by("pk").first(),
+            occasion="before",
+            instrument="phq9",
+            started_at=NOW,
+        )
+        for _each in range(2)
+    ],
     # scheduling
     "scheduling_type_duration": lambda c: AppointmentType.objects.update(duration_minutes=4),
     "scheduling_type_step": lambda c: AppointmentType.objects.update(start_step_minutes=0),

@@ -183,3 +183,39 @@ class SafetyAlert(Revisioned):
 
     def __str__(self) -> str:
         return str(self.get_reason_display())
+
+
+class AnswerSheet(models.Model):
+    """Answers on their way to a measure, one question after the other; empty again once it is finished."""
+
+    class Occasion(models.TextChoices):
+        BEFORE = "before", _("before the session")
+        AFTER = "after", _("after the session")
+
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", verbose_name=_("client"))
+    planned_session = models.ForeignKey(
+        PlannedSession, models.PROTECT, related_name="+", verbose_name=_("about the session")
+    )
+    occasion = models.CharField(_("when"), max_length=10, choices=Occasion.choices)
+    instrument = models.CharField(_("instrument"), max_length=10, choices=Measure.Instrument.choices)
+    answers = models.JSONField(_("answers by item"), default=dict, blank=True)
+    started_at = models.DateTimeField(_("started"))
+    alert = models.ForeignKey(
+        SafetyAlert, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("safety alert")
+    )
+    measure = models.ForeignKey(
+        Measure, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("measure")
+    )
+
+    class Meta:
+        verbose_name = _("answer sheet")
+        verbose_name_plural = _("answer sheets")
+        ordering = ("-started_at", "-pk")
+        constraints = (
+            models.UniqueConstraint(
+                "planned_session", "occasion", "instrument", name="treatment_plans_one_answer_sheet"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return str(self.get_instrument_display())

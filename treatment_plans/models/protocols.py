@@ -9,7 +9,20 @@ from django.utils.translation import gettext_lazy as _
 from practice.models import Clinician
 from practice.models.base import Revisioned
 from treatment_plans.defaults import DEFAULT_PROTOCOLS, LOCKED
+from treatment_plans.instruments import INSTRUMENTS
 from treatment_plans.models.base import Route
+
+OCCASIONS = frozenset(
+    {
+        "baseline",
+        "before_dose",
+        "dosing_day",
+        "week_after_dose",
+        "mid_series",
+        "end_of_series",
+        "monthly",
+    }
+)
 
 
 class Protocol(Revisioned):
@@ -161,5 +174,20 @@ class Protocol(Revisioned):
             for name in sorted(LOCKED.get(self.route, ()))
             if getattr(self, name) != defaults[name]
         }
+        if not _is_cadence(self.outcome_measures):
+            wrong["outcome_measures"] = ValidationError(
+                _('Each a measure with its occasions: [{"measure": "phq9", "when": ["baseline"]}].'),
+                code="cadence",
+            )
         if wrong:
             raise ValidationError(wrong)
+
+
+def _is_cadence(value: object) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(each, dict)
+        and each.get("measure") in INSTRUMENTS
+        and isinstance(each.get("when"), list)
+        and set(each["when"]) <= OCCASIONS
+        for each in value
+    )
