@@ -20,6 +20,7 @@ from scheduling.waitlist_rules import Policy
 Status, Because = FreedTime.Status, FreedTime.Because
 POLICY = Policy()
 SHORTEST = timedelta(minutes=15)  # what is less is not worth a question
+LONGEST = timedelta(hours=25)  # of what the desk opens: a day, also when the clocks change
 LONG = frozenset({Because.ABSENCE, Because.BY_HAND})  # may hold several sessions
 
 TRANSITIONS: dict[str, frozenset[str]] = {

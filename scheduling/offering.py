@@ -131,11 +131,14 @@ def verdict(
     )
 
 
-def verdicts(freed: FreedTime, *, now: datetime) -> list[Verdict]:
+def verdicts(
+    freed: FreedTime, entries: QuerySet[WaitlistEntry] | None = None, *, now: datetime
+) -> list[Verdict]:
     """Everybody who waits, in turn: first those who may be asked, about one start; then the others."""
+    entries = waiting() if entries is None else entries
     start: datetime | None = None
     found: list[Verdict] = []
-    for entry in in_turn(waiting().exclude(offers__freed_time=freed))[:MOST_JUDGED]:
+    for entry in in_turn(entries.exclude(offers__freed_time=freed))[:MOST_JUDGED]:
         judged = verdict(entry, freed, start=start, now=now)
         found.append(judged)
         start = start or (judged.opening.start if judged.opening else None)
