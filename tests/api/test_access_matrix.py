@@ -13,11 +13,11 @@ import pytest
 
 from practice.api.authentication import issue_token
 from practice.models import ApiToken, Role, User
+from scheduling.models import WaitlistEntry
 from tests.api.calls import Caller
 from tests.api.routes import METHODS, Route, routes, served
 from tests.api.world import CANARY, World, undone
 from tests.cast import NOW, Clinic
-from scheduling.models import WaitlistEntry
 from treatment_plans.models import Protocol
 
 pytestmark = pytest.mark.django_db
@@ -53,6 +53,31 @@ POLICY: dict[str, tuple[str, bool]] = {
     "GET therapists/{pk}": ("ADTPNO", OPEN),
     "GET psychiatrists": ("ADTPNO", OPEN),
     "GET psychiatrists/{pk}": ("ADTPNO", OPEN),
+    "GET working-hours": ("ADTPNO", OPEN),
+    "GET working-hours/{pk}": ("ADTPNO", OPEN),
+    "POST working-hours": ("A", OPEN),
+    "PATCH working-hours/{pk}": ("A", OPEN),
+    "DELETE working-hours/{pk}": ("A", OPEN),
+    "GET extra-hours": ("ADTPNO", OPEN),
+    "GET extra-hours/{pk}": ("ADTPNO", OPEN),
+    "POST extra-hours": ("AD", OPEN),
+    "PATCH extra-hours/{pk}": ("AD", OPEN),
+    "DELETE extra-hours/{pk}": ("AD", OPEN),
+    "GET time-off": ("ADTPNO", OPEN),
+    "GET time-off/{pk}": ("ADTPNO", OPEN),
+    "POST time-off": ("AD", OPEN),
+    "PATCH time-off/{pk}": ("AD", OPEN),
+    "DELETE time-off/{pk}": ("AD", OPEN),
+    "GET closures": ("ADTPNO", OPEN),
+    "GET closures/{pk}": ("ADTPNO", OPEN),
+    "POST closures": ("AD", OPEN),
+    "PATCH closures/{pk}": ("AD", OPEN),
+    "DELETE closures/{pk}": ("AD", OPEN),
+    "GET holidays": ("ADTPNO", OPEN),
+    "GET holidays/{pk}": ("ADTPNO", OPEN),
+    "POST holidays": ("AD", OPEN),
+    "PATCH holidays/{pk}": ("AD", OPEN),
+    "DELETE holidays/{pk}": ("AD", OPEN),
     "GET consent-documents": ("ADTPNO", OPEN),
     "GET consent-documents/{pk}": ("ADTPNO", OPEN),
     "GET activity": ("AO", CLIENT),
@@ -235,6 +260,37 @@ BODIES: dict[str, Callable[[Clinic], dict[str, Any]]] = {
             }
         ]
     },
+    "POST working-hours": lambda clinic: {
+        "clinician": clinic.ana.pk,
+        "location": clinic.location.pk,
+        "weekday": 5,
+        "starts_local": "09:00",
+        "ends_local": "12:00",
+        "effective_from_on": "2027-01-01",
+    },
+    "PATCH working-hours/{pk}": lambda clinic: {"ends_local": "19:00"},
+    "POST extra-hours": lambda clinic: {
+        "clinician": clinic.ana.pk,
+        "location": clinic.location.pk,
+        "on": "2027-05-01",
+        "starts_local": "09:00",
+        "ends_local": "12:00",
+    },
+    "PATCH extra-hours/{pk}": lambda clinic: {"ends_local": "13:00"},
+    "POST time-off": lambda clinic: {
+        "clinician": clinic.ana.pk,
+        "starts_at": "2027-05-01T00:00:00-07:00",
+        "ends_at": "2027-05-02T00:00:00-07:00",
+    },
+    "PATCH time-off/{pk}": lambda clinic: {"reason": "training"},
+    "POST closures": lambda clinic: {
+        "location": clinic.location.pk,
+        "starts_at": "2027-05-01T00:00:00-07:00",
+        "ends_at": "2027-05-02T00:00:00-07:00",
+    },
+    "PATCH closures/{pk}": lambda clinic: {"reason": "paint"},
+    "POST holidays": lambda clinic: {"location": clinic.location.pk, "on": "2027-12-25", "name": "Christmas"},
+    "PATCH holidays/{pk}": lambda clinic: {"name": "Fourth of July"},
     "POST clinicians/{pk}/absence": lambda clinic: {
         "from_on": "2026-12-01",
         "through_on": "2026-12-02",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 
 from django.db import models, transaction
@@ -13,9 +13,20 @@ from django.db import models, transaction
 from notifications.deliver import deliver_due
 from notifications.models import Message
 from practice import activity
-from practice.models import CareTeamMember, Client, Role, SupportPerson, User
-from scheduling import booking, busy_times, feeds, readiness
+from practice.models import (
+    CareTeamMember,
+    Client,
+    Closure,
+    ExtraHours,
+    Holiday,
+    Role,
+    SupportPerson,
+    TimeOff,
+    User,
+)
+from scheduling import booking, busy_times, feeds, offering, readiness, waitlist
 from scheduling.booking import Request
+from scheduling.engine.types import Span
 from scheduling.models import Acknowledgement, Booking
 from tests.api.calls import Caller
 from tests.api.routes import Route
@@ -73,6 +84,13 @@ def make_world(clinic: Clinic) -> World:
         planned_session=clinic.dose(clinic.maya),
     )
     booked = booking.book(wanted, at("2026-12-01 09:30"), actor=clinic.kim, now=NOW)
+    second = clinic.dose(clinic.maya, 2)
+    entry = waitlist.add(
+        clinic.maya, clinic.appointment_type(), planned_session=second, actor=clinic.kim, now=NOW
+    )
+    span = Span(at("2026-12-09 09:30"), at("2026-12-09 12:00"))
+    freed = waitlist.open_time(clinic.location, span, therapist=clinic.ana, actor=clinic.kim, now=NOW)
+    offering.offer_to(freed.pk, [entry.pk], actor=clinic.kim, now=NOW)
     readiness.acknowledge(
         booked.pk,
         item="ride",
@@ -96,6 +114,17 @@ def make_world(clinic: Clinic) -> World:
     answers = dict.fromkeys("123456789", 1)
     measures.record(
         clinic.maya, measures.Answered("phq9", answers, "with_staff"), actor=clinic.ana.user, now=NOW
+    )
+    summer = {"starts_at": at("2027-06-01 00:00"), "ends_at": at("2027-06-02 00:00")}
+    TimeOff.objects.create(clinician=clinic.ana, **summer)
+    Closure.objects.create(location=clinic.location, **summer)
+    Holiday.objects.create(location=clinic.location, on=date(2027, 7, 4), name="Independence Day")
+    ExtraHours.objects.create(
+        clinician=clinic.ana,
+        location=clinic.location,
+        on=date(2027, 6, 5),
+        starts_local=time(9),
+        ends_local=time(12),
     )
     feeds.make(clinic.ana, secret=feeds.new_secret(), actor=clinic.kim, now=NOW)
     busy_times.add(clinic.ana, "https://calendar.example/ana.ics", actor=clinic.kim, now=NOW)
