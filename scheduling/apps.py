@@ -5,3 +5,9 @@ from django.utils.translation import gettext_lazy as _
 class SchedulingConfig(AppConfig):
     name = "scheduling"
     verbose_name = _("Scheduling")
+
+    def ready(self) -> None:
+        from practice.calendars import subscribe
+        from scheduling.conflicts import watch
+
+        subscribe(watch)

@@ -1,7 +1,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from practice.api import views
+from practice.api import calendars, views
 
 router = SimpleRouter(trailing_slash=False)
 router.register("locations", views.LocationViews, basename="location")
@@ -9,6 +9,11 @@ router.register("rooms", views.RoomViews, basename="room")
 router.register("clinicians", views.ClinicianViews, basename="clinician")
 router.register("therapists", views.TherapistViews, basename="therapist")
 router.register("psychiatrists", views.PsychiatristViews, basename="psychiatrist")
+router.register("working-hours", calendars.WorkingHoursViews, basename="working-hours")
+router.register("extra-hours", calendars.ExtraHoursViews, basename="extra-hours")
+router.register("time-off", calendars.TimeOffViews, basename="time-off")
+router.register("closures", calendars.ClosureViews, basename="closure")
+router.register("holidays", calendars.HolidayViews, basename="holiday")
 router.register("clients", views.ClientViews, basename="client")
 router.register("consent-documents", views.ConsentDocumentViews, basename="consent-document")
 router.register("consents", views.ConsentViews, basename="consent")

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import django_filters
+from django.db.models import QuerySet
 
+from practice import present
 from practice.api.filters import IdFilter, InstantFilter, TruthFilter
+from scheduling import conflicts
 from scheduling.models import AppointmentType, Booking
 from treatment_plans.models import PlannedSession
 
@@ -20,10 +23,19 @@ class BookingFilter(django_filters.FilterSet):
     room = IdFilter("room")
     planned_session = IdFilter("planned_session")
     status = AnyOf("status", choices=Booking.Status.choices)
+    in_conflict = TruthFilter(
+        method="conflicting",
+        help_text="What the calendar no longer allows, in the next 60 days; or the others.",
+    )
 
     class Meta:
         model = Booking
         fields: tuple[str, ...] = ()
+
+    def conflicting(self, queryset: QuerySet[Booking], name: str, value: bool) -> QuerySet[Booking]:
+        rows = conflicts.to_come(queryset.order_by(), now=present.now())
+        found = conflicts.find(rows)
+        return queryset.filter(pk__in=found) if value else queryset.exclude(pk__in=found)
 
 
 BookingFilter.base_filters["from"] = InstantFilter(  # a keyword, so no attribute can have this name
