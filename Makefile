@@ -2,6 +2,7 @@
 # make test    set everything up and run all tests
 # make races   the long races for one hour, and the control without guards that loses them
 # make faults  kill workers in the middle of 300 texts, three times, and count what the provider got
+# make bench   speed at SIZE=small (tiny, medium, large, huge), and GROWTH=small,medium,large beside it
 # make check   linters, types, layers, migrations, API schema
 # make lock    renew requirements/*.txt after a change of pyproject.toml
 #
@@ -11,7 +12,7 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 .DEFAULT_GOAL := run
-.PHONY: run test races faults check lock
+.PHONY: run test races faults bench check lock
 
 run:
 	@$(PYTHON) tools/install.py run
@@ -28,6 +29,10 @@ races:
 faults:
 	@$(PYTHON) tools/install.py dev
 	@FAULT_SENDS=300 FAULT_KILLS=3 .venv/bin/python -m pytest -s tests/faults $(ARGS)
+
+bench:
+	@$(PYTHON) tools/install.py dev
+	@.venv/bin/python -m benchmarks --size "$(or $(SIZE),small)" --growth "$(GROWTH)" $(ARGS)
 
 check: export QUIETROOM_DEMO = 1
 check:

@@ -1,0 +1,169 @@
+"""The table, results/latest.json, the plot and the tables inside docs/performance.md."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from typing import Any
+
+from benchmarks import plot
+from benchmarks.stand import BASE
+
+RESULTS = BASE / "benchmarks" / "results"
+PAGE = BASE / "docs" / "performance.md"
+VERDICTS = {True: "ok", False: "**missed**", None: ""}
+GROWING = {
+    ("openings_one", 1): "one clinician, 31 days",
+    ("openings_50", 1): "any of 50 clinicians, 14 days",
+    ("openings_1000", 1): "any of 1,000 clinicians, 14 days",
+    ("booking", 1): "booking",
+    ("board", 1): "today board",
+    ("floor", 1): "the floor",
+}
+
+
+def results_of(found: Mapping[str, Any], *, command: str) -> dict[str, Any]:
+    """Nothing in it names this machine or a folder on it."""
+    sizes = sorted(found["sizes"].values(), key=lambda size: size.get("bookings", 0))
+    return {
+        "on": date.today().isoformat(),  # noqa: DTZ011  the day on this machine
+        "commit": _commit(),
+        "command": command,
+        "machine": {
+            "cores": os.cpu_count(),
+            "architecture": platform.machine(),
+            "system": platform.system(),
+            "python": platform.python_version(),
+            "postgresql": found.get("postgres", ""),
+        },
+        "sizes": sizes,
+        "lines": found["lines"],
+    }
+
+
+def _commit() -> str:
+    line = ["git", "describe", "--always", "--dirty", "--exclude=*"]
+    done = subprocess.run(line, cwd=BASE, capture_output=True, text=True, check=False)
+    return done.stdout.strip()
+
+
+def is_wrong(results: Mapping[str, Any]) -> bool:
+    """Slow is not wrong; an overlap, a 5xx or a missing row is."""
+    return any(line["wrong"] for line in _lines(results)) or any(
+        size.get("overlaps") for size in results["sizes"]
+    )
+
+
+def _lines(results: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for size in results["sizes"]:
+        yield from size["lines"]
+    yield from results["lines"]
+
+
+def table(results: Mapping[str, Any]) -> str:
+    parts = []
+    for size in results["sizes"]:
+        parts.append(f"### {_heading(size)}\n\n{_table(size['lines'])}")
+    if results["lines"]:
+        parts.append(f"### Beside these\n\n{_table(results['lines'])}")
+    return "\n\n".join(parts)
+
+
+def _heading(size: Mapping[str, Any]) -> str:
+    overlaps = size.get("overlaps", 0)
+    return (
+        f"{size['size'].capitalize()}: {size['bookings']:,} bookings, {size['clients']:,} clients, "
+        f"{size['occupancies']:,} occupancies, {overlaps} overlaps"
+    )
+
+
+def _table(lines: Iterable[Mapping[str, Any]]) -> str:
+    head = ("case", "clients", "n", "p50 ms", "p95", "p99", "floors", "a second", "queries", "bar", "")
+    rows = [
+        (
+            line["what"],
+            str(line["clients"]),
+            str(line["count"]),
+            f"{line['p50']:.1f}",
+            f"{line['p95']:.1f}",
+            f"{line['p99']:.1f}",
+            "" if line["floors"] is None else f"{line['floors']:.2f}",
+            "" if line["a_second"] is None else f"{line['a_second']:,.0f}",
+            _span(line["queries"]),
+            line["bar"],
+            "**WRONG**" if line["wrong"] else VERDICTS[line["is_met"]],
+        )
+        for line in lines
+    ]
+    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
+    numbers = range(1, 9)
+    ruler = tuple(
+        "-" * (width - 1) + ":" if at in numbers else "-" * width for at, width in enumerate(widths)
+    )
+
+    def text(row: tuple[str, ...]) -> str:
+        cells = (
+            cell.rjust(width) if at in numbers else cell.ljust(width)
+            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        return f"| {' | '.join(cells)} |"
+
+    return "\n".join(text(row) for row in (head, ruler, *rows))
+
+
+def _span(queries: list[int]) -> str:
+    if not queries:
+        return ""
+    return str(queries[0]) if queries[0] == queries[1] else f"{queries[0]}–{queries[1]}"
+
+
+def growth(results: Mapping[str, Any]) -> dict[str, list[tuple[int, float]]]:
+    """By what was asked: bookings stored and the median of the answers, in milliseconds."""
+    found: dict[str, list[tuple[int, float]]] = {name: [] for name in GROWING.values()}
+    for size in results["sizes"]:
+        for line in size["lines"]:
+            if name := GROWING.get((line["case"], line["clients"])):
+                found[name].append((size["bookings"], line["p50"]))
+    return {name: points for name, points in found.items() if len(points) > 1}
+
+
+def write(results: Mapping[str, Any], *, whole: bool) -> None:
+    """A run of some cases only is kept apart, so that the page always shows a whole one."""
+    RESULTS.mkdir(exist_ok=True)
+    text = json.dumps(results, indent=1, ensure_ascii=False) + "\n"
+    if not whole:
+        contention = [line for line in results["lines"] if line["case"] == "contend"]
+        (RESULTS / ("contention.json" if contention else "partial.json")).write_text(text)
+        if not contention:
+            return
+    else:
+        (RESULTS / "latest.json").write_text(text)
+    if not PAGE.exists():
+        return
+    if whole:
+        if series := growth(results):
+            (RESULTS / "growth.svg").write_text(plot.svg(series))
+        _replace("results", _section(results))
+    else:
+        _replace("contention", _section(results))
+
+
+def _section(results: Mapping[str, Any]) -> str:
+    machine = results["machine"]
+    return (
+        f"Measured on {results['on']} at commit {results['commit']}: {machine['cores']} cores "
+        f"({machine['architecture']}), {machine['system']}, Python {machine['python']}, "
+        f"PostgreSQL {machine['postgresql']}.\n\n```\n{results['command']}\n```\n\n{table(results)}"
+    )
+
+
+def _replace(name: str, text: str) -> None:
+    """Between the two marks of this name."""
+    page = PAGE.read_text(encoding="utf-8")
+    marks = re.compile(rf"(<!-- {name}: written by make bench -->\n).*?(<!-- end of {name} -->)", re.DOTALL)
+    PAGE.write_text(marks.sub(lambda found: f"{found[1]}\n{text}\n\n{found[2]}", page), encoding="utf-8")
