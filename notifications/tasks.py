@@ -7,7 +7,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.core.cache import cache
 
-from notifications import deliver, reconcile, resolve
+from notifications import deliver, on_call, reconcile, resolve
 from practice import present
 
 # Together with one provider's timeout it stays below the task's time limit: nothing is cut off midway.
@@ -24,6 +24,11 @@ def deliver_due() -> None:
     stop_at = present.now() + SENDING_LASTS
     while deliver.deliver_due(clock=present.now, stop_at=stop_at) and present.now() < stop_at:
         continue
+
+
+@shared_task
+def alert_on_call() -> None:
+    on_call.alert_due(clock=present.now)
 
 
 @shared_task

@@ -11,6 +11,7 @@ from django.contrib import admin
 from django.test import Client as Browser
 from django.urls import reverse
 
+from notifications.models import DeskTask
 from practice.access import (
     ADMIN,
     APPROVES_PROTOCOLS,
@@ -47,6 +48,8 @@ BOOKS = DESK | TREATING
 WHO_MAY: dict[str, frozenset[Any]] = {
     "find": EVERYONE,  # but an auditor finds nobody
     "messages": READS_BY_NAME,
+    "inbox": READS_BY_NAME,
+    "task_done": BOOKS | CLINICAL,
     "client": READS_BY_NAME,
     "booking": READS_BY_NAME,
     "register": CHANGES_CLIENTS,
@@ -119,6 +122,7 @@ def scene(clinic: Clinic) -> Scene:
         "activate_plan": [clinic.dose(client).plan_id],
         "follow_up_done": [follow_up.pk],
         "acknowledge": [row.pk, "ride"],
+        "task_done": [DeskTask.objects.create(kind="call", client=client, created_at=NOW).pk],
     }
     assert clinic.ana.user
     assert clinic.ito.user
@@ -197,6 +201,9 @@ SEEN: dict[str, frozenset[Any]] = {
     "treatment_plans.treatmentplan": CLINICAL,
     "treatment_plans.followup": CLINICAL,
     "notifications.outboxmessage": DESK,
+    "notifications.clientnote": CLINICAL,
+    "notifications.inboundmessage": DESK,
+    "notifications.desktask": DESK,
     "scheduling.feed": ADMIN,
     "scheduling.busycalendar": ADMIN,
     "scheduling.busytime": ADMIN,

@@ -1,4 +1,4 @@
-"""Which clinic a page is about, and how many messages there wait for a person: one query for any page."""
+"""Which clinic a page is about, and how much waits there for a person: one query for any page."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import Count, IntegerField, Q, QuerySet, Subquery, Value
 from django.http import HttpRequest
 from django.utils.translation import gettext
 
+from notifications import desk_tasks
 from notifications.models import Reminder
 from practice import clock, present
 from practice.access import visible_to
@@ -27,6 +29,7 @@ class Clinic:
 
     locations: Sequence[Location]
     messages_count: int
+    tasks_count: int
     now: datetime
 
     @cached_property
@@ -58,9 +61,17 @@ def clinic_of(request: HttpRequest) -> Clinic:
     found: Clinic | None = getattr(request, "_clinic", None)
     if found is None:
         now = present.now()
-        count = _messages_count(request.user, now) if isinstance(request.user, User) else Value(0)
-        locations = list(Location.objects.filter(is_active=True).annotate(messages_count=count))
-        found = Clinic(locations, locations[0].messages_count if locations else 0, now)
+        counts: dict[str, Any] = {"messages_count": Value(0), "tasks_count": Value(0)}
+        if isinstance(request.user, User):
+            counts = {
+                "messages_count": _count(needing_a_person(request.user, now)),
+                "tasks_count": _count(desk_tasks.open_for(request.user)),
+            }
+        locations = list(Location.objects.filter(is_active=True).annotate(**counts))
+        first: Any = locations[0] if locations else None
+        found = Clinic(
+            locations, first.messages_count if first else 0, first.tasks_count if first else 0, now
+        )
         request._clinic = found  # type: ignore[attr-defined]
     return found
 
@@ -74,6 +85,6 @@ def needing_a_person(user: User, now: datetime) -> QuerySet[Reminder]:
     )
 
 
-def _messages_count(user: User, now: datetime) -> Subquery:
-    counted = needing_a_person(user, now).order_by().annotate(all=Value(1)).values("all")
+def _count(rows: QuerySet[Any]) -> Subquery:
+    counted = rows.order_by().annotate(all=Value(1)).values("all")
     return Subquery(counted.annotate(count=Count("pk")).values("count"), output_field=IntegerField())

@@ -13,6 +13,7 @@ from web.frontdesk.pages import bookings, clients, measures, medical, openings
 from web.frontdesk.pages.bookings import booking_page
 from web.frontdesk.pages.client import client_page
 from web.frontdesk.pages.clients import find
+from web.frontdesk.pages.inbox import TaskDone, inbox_page
 from web.frontdesk.pages.messages import messages_page
 from web.frontdesk.use_case import UseCasePage
 
@@ -21,6 +22,7 @@ Page = Callable[..., HttpResponse]
 PAGES: list[tuple[str, Page, str]] = [
     ("find/", find, "find"),
     ("messages/", messages_page, "messages"),
+    ("inbox/", inbox_page, "inbox"),
     # in the place of Django's own forms, which would write past the use cases
     ("practice/client/<int:client_id>/change/", client_page, "client"),
     ("scheduling/booking/<int:booking_id>/change/", booking_page, "booking"),
@@ -47,6 +49,7 @@ USE_CASES: list[tuple[str, type[UseCasePage], str]] = [
     ("safety-alerts/<int:alert_id>/close/", measures.DisposeOfAlert, "dispose_of_alert"),
     ("clients/<int:client_id>/book/", openings.Book, "book_for"),
     ("bookings/<int:booking_id>/move/", openings.Move, "move"),
+    ("inbox/<int:task_id>/done/", TaskDone, "task_done"),
     ("bookings/<int:booking_id>/confirm/", bookings.Confirm, "confirm"),
     ("bookings/<int:booking_id>/arrive/", bookings.Arrive, "arrive"),
     ("bookings/<int:booking_id>/start/", bookings.Start, "start"),
