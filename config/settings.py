@@ -271,6 +271,10 @@ TWILIO_AUTH_TOKEN = env.secret("TWILIO_AUTH_TOKEN", "")
 # Checks webhooks too, while one token replaces the other.
 TWILIO_AUTH_TOKEN_FALLBACK = env.secret("TWILIO_AUTH_TOKEN_FALLBACK", "")
 TWILIO_FROM = env.text("TWILIO_FROM")
+# Twilio answers STOP, START and HELP itself unless its opt-out management is switched off for the account.
+TWILIO_ANSWERS_STOP = env.flag("TWILIO_ANSWERS_STOP", default=True)
+# Who is told at once of a reply that sounds unsafe: by default the care team and the practice admins.
+ON_CALL_SMS, ON_CALL_EMAIL = env.words("ON_CALL_SMS"), env.words("ON_CALL_EMAIL")
 TWILIO_BASE_URL = env.url("TWILIO_BASE_URL", "https://api.twilio.com", schemes={"http", "https"})
 if any([TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_FROM]) and not all(
     [TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_FROM]

@@ -18,6 +18,7 @@ urlpatterns = [
     path("problems/<slug:code>", problems.explain, name="problem"),
     path("feeds/<str:secret>.ics", feed, name="feed"),
     path("webhooks/", include("notifications.webhooks_status")),
+    path("webhooks/", include("notifications.webhooks")),
     path("admin/", admin.site.urls),
     path("", include("web.frontdesk.urls")),
     path("", include("web.dashboard.urls")),

@@ -159,7 +159,7 @@ def _values(facts: MessageFacts, *, language: str, short: bool) -> dict[str, str
     eating = _last_minute(facts.stop_eating_at, zone) if facts.stop_eating_at else None
     drinking = _last_minute(facts.stop_drinking_at, zone) if facts.stop_drinking_at else None
     return {
-        "clinic": _in_gsm7(facts.display_name) if short else facts.display_name,
+        "clinic": in_gsm7(facts.display_name) if short else facts.display_name,
         "phone": facts.phone,
         # A client may be called Gad, and a building Therapy House: better left out than the message stopped.
         "first_name": _unless_telling(facts.first_name, level="discreet", language=language),
@@ -187,7 +187,7 @@ def _pick_up(facts: MessageFacts, zone: ZoneInfo, *, language: str, short: bool)
     return _when(ends_at.astimezone(zone), language=language, short=short)
 
 
-def _in_gsm7(name: str) -> str:
+def in_gsm7(name: str) -> str:
     """Spell a name without the accents that an SMS does not have: one of them would make it two messages."""
     typewritten = name.replace("\u2019", "'").replace("\u2013", "-")
     return "".join(c if c in GSM7 else unicodedata.normalize("NFD", c)[0] for c in typewritten)

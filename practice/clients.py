@@ -192,6 +192,24 @@ def name_support_person(
 
 
 @step
+def support_person_opts_out(phone: str, *, now: datetime) -> list[SupportPerson]:
+    """They are not written to any more, for whichever client it was. Returns those of whom that is new."""
+    known = SupportPerson.objects.filter(phone=phone, may_be_contacted=True)
+    people = list(known.select_for_update(no_key=True, of=("self",)).select_related("client").order_by("pk"))
+    for person in people:
+        changed = save_changes(person, {"may_be_contacted": False})
+        activity.record(
+            "support_person.changed",
+            person,
+            actor=None,
+            at=now,
+            client=person.client_id,
+            data={"fields": changed},
+        )
+    return people
+
+
+@step
 def change_channel_consent(
     client_id: int, channel: str, *, given: bool, source: str, actor: User | None, now: datetime
 ) -> bool:

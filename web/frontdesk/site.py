@@ -29,6 +29,8 @@ NAV = {
     "client": "clients",
     "register": "clients",
     "messages": "messages",
+    "inbox": "inbox",
+    "task_done": "inbox",
     "setup": "setup",
 }
 

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from notifications.models import Reminder
+from notifications.models import ClientNote, Reminder
 from practice import clock, present
 from practice.access import access_one, visible_to
 from practice.admin_base import user_of
@@ -69,6 +69,7 @@ def booking_page(site: AdminSite, request: HttpRequest, booking_id: int) -> Http
             "zone_words": zone_words(clock.zone(found.time_zone), found.starts_at),
             "lights": lights,
             "actions": [one for one in (visit.first_action, *visit.more_actions) if one],
+            "notes": ClientNote.objects.filter(booking=found).order_by("about") if clinical else (),
             "messages_of_it": Reminder.objects.filter(booking=found).order_by("due_at", "pk"),
             "history": history("scheduling.booking", found.pk),
             "here": request.get_full_path(),

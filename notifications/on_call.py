@@ -1,0 +1,111 @@
+"""Tell whoever is on call that somebody may not be safe: at once, and again until a provider took it.
+
+The message says that a person has to look, never about whom or what. It may come twice when a worker dies
+at the wrong moment, which is better than not at all.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import Q
+
+from notifications.channels import DeliveryError, OutcomeUnknown, Outgoing, channel_for
+from notifications.models import DeskTask
+from practice import activity
+from practice.doors import door
+from practice.models import Channel, Role, User
+
+logger = logging.getLogger(__name__)
+
+AGAIN_AFTER = timedelta(minutes=1)
+OF_USE = timedelta(hours=1)
+SUBJECT = "Quietroom: please look now"
+TEXT = "Quietroom: something needs you at once. Please sign in: {address}"
+Recipient = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    task_id: int
+    recipients: tuple[Recipient, ...]
+
+
+def alert_due(*, clock: Callable[[], datetime]) -> int:
+    """Tell of every task that is due; returns of how many somebody was told."""
+    told = 0
+    for alert in _claim(now=clock()):
+        if not alert.recipients:
+            logger.error("task %s: nobody is on call", alert.task_id)
+        # A list, so that all of them are told and not the first alone.
+        if any([_send(recipient, now=clock()) for recipient in alert.recipients]):  # noqa: C419
+            _mark(alert.task_id, now=clock())
+            told += 1
+    return told
+
+
+@door
+def _claim(*, now: datetime) -> list[Alert]:
+    rows = list(
+        DeskTask.objects.select_for_update(no_key=True, skip_locked=True)
+        .filter(next_alert_at__lte=now, alerted_at=None, done_at=None)
+        .order_by("next_alert_at", "pk")[:20]
+    )
+    DeskTask.objects.filter(pk__in=[row.pk for row in rows]).update(next_alert_at=now + AGAIN_AFTER)
+    return [Alert(row.pk, _recipients(row)) for row in rows]
+
+
+@door
+def _mark(task_id: int, *, now: datetime) -> None:
+    task = DeskTask.objects.select_for_update(no_key=True).get(pk=task_id)
+    task.alerted_at = now
+    task.save(update_fields=["alerted_at"])
+    activity.record("task.alerted", task, actor=None, at=now, client=task.client_id)
+
+
+def _recipients(task: DeskTask) -> tuple[Recipient, ...]:
+    named = [(Channel.SMS.value, number) for number in settings.ON_CALL_SMS]
+    named += [(Channel.EMAIL.value, address) for address in settings.ON_CALL_EMAIL]
+    if named:
+        return tuple(named)
+    on_team = Q(
+        clinician__care_teams__client=task.client_id,
+        clinician__care_teams__left_at=None,
+        clinician__is_active=True,
+    )
+    staff = User.objects.filter(
+        Q(roles__contains=[Role.PRACTICE_ADMIN]) | (on_team if task.client_id else Q(pk=None)), is_active=True
+    )
+    return tuple((Channel.EMAIL.value, email) for email in staff.values_list("email", flat=True).distinct())
+
+
+def _send(recipient: Recipient, *, now: datetime) -> bool:
+    """Whether a provider has it, as far as it said; who might have it counts as told."""
+    name, to = recipient
+    body = TEXT.format(address=f"{settings.PUBLIC_URL}/admin/inbox/")
+    outgoing = Outgoing(
+        token=str(uuid.uuid4()),
+        to=to,
+        subject=SUBJECT if name == Channel.EMAIL else "",
+        body=body,
+        expires_at=now + OF_USE,
+        language="en",
+        sender_name="Quietroom",
+    )
+    try:
+        with channel_for(name) as channel:
+            channel.send(outgoing)
+    except OutcomeUnknown:
+        return True
+    except DeliveryError as refused:
+        logger.error("an alert by %s was refused: %s", name, refused.code)
+        return False
+    except Exception:
+        logger.exception("an alert by %s could not be sent", name)
+        return False
+    return True
