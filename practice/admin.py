@@ -21,6 +21,7 @@ from practice.admin_base import (
     searched_words,
     user_of,
 )
+from practice.calendar_admin import HitsAdmin
 from practice.models import (
     Activity,
     ApiToken,
@@ -184,7 +185,7 @@ class LicenceAdmin(SetUpAdmin):
 
 
 @admin.register(WorkingHours)
-class WorkingHoursAdmin(SetUpAdmin):
+class WorkingHoursAdmin(HitsAdmin, SetUpAdmin):
     removers = CHANGES_SETUP
     list_display = (
         "clinician",
@@ -201,7 +202,7 @@ class WorkingHoursAdmin(SetUpAdmin):
     autocomplete_fields = ("clinician", "location")
 
 
-class CalendarAdmin(RoleAdmin):
+class CalendarAdmin(HitsAdmin):
     """The desk keeps the calendar: who is away, who works longer, when a place is closed."""
 
     viewers = READS_SETUP

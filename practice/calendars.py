@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
+from django.utils.translation import gettext
+
 from practice import activity
 from practice.blockers import Blocker
 from practice.blockers import gettext_noop as _
@@ -45,6 +47,11 @@ class Hit:
     time_zone: str
     when: str
     blockers: tuple[Blocker, ...]
+
+    @property
+    def reasons(self) -> list[str]:
+        """In the active language."""
+        return [blocker.text(gettext) for blocker in self.blockers]
 
 
 Watcher = Callable[[Scope, datetime], Callable[[], Sequence[Hit]]]
