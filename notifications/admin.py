@@ -3,22 +3,34 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.formats import date_format
+from django.utils.html import format_html_join
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from notifications import preview
 from notifications.models import (
     ClientLink,
     ClientNote,
     DeskTask,
     InboundMessage,
     Message,
+    MessageTemplate,
     OutboxMessage,
     ProviderEvent,
     Reminder,
     ReminderEvent,
+    ReminderRule,
+    SendingPolicy,
+    StaffNotice,
+    StaffRule,
+    Switch,
     UnreachableAddress,
 )
-from practice.access import CLINICAL, DESK
-from practice.admin_base import READS_CLIENTS_BY_NAME, RoleInline, UseCaseAdmin
+from practice import clock
+from practice.access import ADMIN, CLINICAL, DESK
+from practice.admin_base import READS_CLIENTS_BY_NAME, RoleAdmin, RoleInline, UseCaseAdmin, user_of
 
 
 class ReadInline(RoleInline):
@@ -163,3 +175,119 @@ class UnreachableAddressAdmin(UseCaseAdmin):
     list_display = ("since_at", "client", "channel", "reason")
     list_filter = ("channel", "reason")
     list_select_related = ("client",)
+
+
+@admin.register(ReminderRule)
+class ReminderRuleAdmin(RoleAdmin):
+    """One row for each kind. What is not sent yet is planned again within a minute of a change."""
+
+    viewers = READS_CLIENTS_BY_NAME
+    editors = ADMIN
+    list_display = ("kind", "is_active", "moment", "channels", "revision")
+    fields = (
+        "kind",
+        "is_active",
+        "anchor",
+        "offset_minutes",
+        "days",
+        "local",
+        "lasts_minutes",
+        "last_call_minutes",
+        "channels",
+        "on_all_channels",
+        "session_kinds",
+        "asks",
+        "skip_if_confirmed",
+        "gap_minutes",
+        "tried_out",
+    )
+    readonly_fields = ("tried_out",)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False  # `add_rules` writes one for each kind; no rule at all means ours
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """The preview shows a client's message: not to everybody who may read the rules."""
+        fields = super().get_fields(request, obj)
+        return fields if user_of(request).has_role(*ADMIN) else [one for one in fields if one != "tried_out"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return ("kind", *super().get_readonly_fields(request, obj))
+
+    @admin.display(description=_("when"))
+    def moment(self, rule: ReminderRule) -> str:
+        if rule.local is not None:
+            days = ngettext("%(days)d day", "%(days)d days", abs(rule.days)) % {"days": rule.days}
+            return f"{rule.local:%H:%M}, {days}"
+        return gettext("%(minutes)d minutes") % {"minutes": rule.offset_minutes}
+
+    @admin.display(description=_("For the latest booking it applies to"))
+    def tried_out(self, rule: ReminderRule) -> Any:
+        value = rule.value()
+        booking = preview.example_for(value)
+        if booking is None:
+            return gettext("There is no such booking yet.")
+        zone = clock.zone(booking.client.time_zone)
+        shown = preview.preview(value, booking)
+        if not shown:
+            return gettext("It has nothing to say about this booking: %(booking)s.") % {"booking": booking}
+        return format_html_join(
+            "",
+            "<p><strong>{}</strong> {}</p><p>{}</p><p>{}</p>",
+            (
+                (
+                    date_format(one.due_at.astimezone(zone), "DATETIME_FORMAT")
+                    if one.due_at
+                    else Reminder.Skip(one.why_not).label,
+                    one.channel,
+                    one.subject,
+                    one.body,
+                )
+                for one in shown
+            ),
+        )
+
+
+@admin.register(SendingPolicy)
+class SendingPolicyAdmin(RoleAdmin):
+    viewers = READS_CLIENTS_BY_NAME
+    editors = ADMIN
+    list_display = ("__str__", "texts_per_day", "texts_per_week", "client_per_hour", "practice_per_minute")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_add_permission(request, obj) and not SendingPolicy.objects.exists()
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        obj.pk = 1
+        super().save_model(request, obj, form, change)
+
+
+@admin.register(Switch)
+class SwitchAdmin(UseCaseAdmin):
+    viewers = READS_CLIENTS_BY_NAME
+    list_display = ("scope", "value", "is_off", "reason", "changed_at", "changed_by")
+    list_select_related = ("changed_by",)
+
+
+@admin.register(MessageTemplate)
+class MessageTemplateAdmin(UseCaseAdmin):
+    viewers = READS_CLIENTS_BY_NAME
+    list_display = ("kind", "language", "channel", "detail", "version", "is_in_use", "written_by")
+    list_filter = ("kind", "language", "channel", "detail", "is_in_use")
+    list_select_related = ("written_by",)
+
+
+@admin.register(StaffRule)
+class StaffRuleAdmin(RoleAdmin):
+    viewers = READS_CLIENTS_BY_NAME
+    editors = ADMIN
+    list_display = ("kind", "is_active", "days_before", "local", "roles", "to_responsible")
+
+
+@admin.register(StaffNotice)
+class StaffNoticeAdmin(UseCaseAdmin):
+    viewers = READS_CLIENTS_BY_NAME
+    client = None
+    list_display = ("due_at", "user", "kind", "on", "sent_at")
+    list_filter = ("kind",)
+    list_select_related = ("user",)

@@ -5,19 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import time
+from datetime import datetime, time
 from typing import Any
 
 from django.db import connection
 
 from notifications.models import ReminderRule, SendingPolicy
 from notifications.rules import DEFAULT_RULES, Policy, Rule
+from practice.models import Activity
 
 # Asked in every transaction that changes a booking, hence one question for both tables.
 STORED = """
     SELECT (SELECT jsonb_agg(to_jsonb(r)) FROM notifications_reminderrule r),
            (SELECT to_jsonb(p) FROM notifications_sendingpolicy p)
 """
+WRITTEN = tuple(model._meta.label_lower for model in (ReminderRule, SendingPolicy))
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class Limits:
 class Book:
     policy: Policy
     limits: Limits
+    call_list_local: time
 
 
 def load() -> Book:
@@ -52,6 +55,7 @@ def load() -> Book:
             sending.client_per_hour,
             sending.practice_per_minute,
         ),
+        sending.call_list_local,
     )
 
 
@@ -80,3 +84,9 @@ def _columns(columns: Mapping[str, Any], *without: str) -> dict[str, Any]:
 
 def _read(value: Any) -> Any:
     return json.loads(value) if isinstance(value, str) else value
+
+
+def last_change(*, since: datetime) -> int | None:
+    """Which change of the rules or the policy came last, None if there was none since."""
+    changes = Activity.objects.filter(at__gte=since, subject_type__in=WRITTEN)
+    return changes.order_by("-pk").values_list("pk", flat=True).first()

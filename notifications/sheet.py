@@ -12,9 +12,9 @@ from notifications.wording import LANGUAGES, LEVELS
 
 HEAD = """# Messages
 
-Written by `manage.py sheet`; a test keeps it current. The examples are for a session on Tuesday, November 24 at
-9:30 am. *Reads*: the Flesch-Kincaid grade of English (7 and below may be saved), INFLESZ of Spanish (65 and
-above may), each at its worst over all the ways in which the words change with the facts. *Length*: of the
+Written by `manage.py sheet`; a test keeps it current. The examples are for a session on Tuesday, November 24
+at 9:30 am. *Reads*: the Flesch-Kincaid grade of English (7 and below may be saved), INFLESZ of Spanish (65
+and above may), each at its worst over all the ways in which the words change with the facts. *Length*: of the
 longest, in characters and text messages.
 """
 LANGUAGE_NAMES = {"en": "English", "es": "Spanish"}

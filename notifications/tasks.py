@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from celery import shared_task
 from django.core.cache import cache
 
-from notifications import deliver, on_call, reconcile, resolve
+from notifications import deliver, on_call, reconcile, resolve, rule_book
 from practice import present
 
 # Together with one provider's timeout it stays below the task's time limit: nothing is cut off midway.
@@ -17,6 +17,7 @@ RECENT = timedelta(minutes=15)
 SWEEPING_LASTS = timedelta(seconds=35)
 SWEEP_STEP = 200
 SWEEP_PLACE = "notifications.reconcile_all.place"
+REPLANNED_FOR = "notifications.reconcile_changed.rules"  # the last change of the rules that all plans follow
 
 
 @shared_task
@@ -41,6 +42,18 @@ def resolve_unknown() -> None:
 def reconcile_changed() -> None:
     now = present.now()
     reconcile.reconcile_touched(since=now - RECENT, now=now)
+    _follow_the_rules(now)
+
+
+def _follow_the_rules(now: datetime) -> None:
+    """After a change of the rules, go through all sessions to come, in as many rounds as it takes."""
+    change = rule_book.last_change(since=now - RECENT)
+    if change is not None and cache.get(REPLANNED_FOR) != change:
+        cache.delete(SWEEP_PLACE)
+        cache.set(REPLANNED_FOR, change, timeout=None)
+        reconcile_all()
+    elif change is not None and cache.get(SWEEP_PLACE) is not None:
+        reconcile_all()
 
 
 @shared_task

@@ -36,7 +36,6 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('notifications', '0002_reminder_edges'),
-        ('practice', '0003_holiday_calendar'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -100,6 +99,7 @@ class Migration(migrations.Migration):
                 ('texts_per_week', models.PositiveSmallIntegerField(default=3, verbose_name='texts in seven days')),
                 ('client_per_hour', models.PositiveSmallIntegerField(default=30, help_text='0: no limit.', verbose_name='most messages to one client in an hour')),
                 ('practice_per_minute', models.PositiveIntegerField(default=600, help_text='At this many, sending stops until a person starts it again. 0: no limit.', verbose_name='most messages of the practice in a minute')),
+                ('call_list_local', models.TimeField(default=datetime.time(19, 0), help_text='Who has not opened the page for the next day by then is to be called.', verbose_name='call list from')),
             ],
             options={
                 'verbose_name': 'sending policy',

@@ -64,6 +64,7 @@ class Reminder(models.Model):
         {State.SENDING, State.SENT, State.DELIVERED, State.UNDELIVERED, State.UNKNOWN}
     )
     BROKEN = "broken"  # the error of what could not even be worded
+    CARRIED = frozenset({State.PLANNED, State.SENDING, State.SENT, State.DELIVERED})  # or will be
     NEEDS_A_PERSON = frozenset({State.FAILED, State.DEAD, State.UNDELIVERED, State.UNKNOWN})
 
     class Skip(models.TextChoices):
@@ -149,6 +150,10 @@ class Reminder(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}, {self.get_channel_display()}"
+
+    @property
+    def is_unknown(self) -> bool:
+        return self.state == self.State.UNKNOWN
 
     @property
     def may_have_gone_out(self) -> bool:

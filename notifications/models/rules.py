@@ -159,6 +159,12 @@ class SendingPolicy(Revisioned):
         help_text=_("At this many, sending stops until a person starts it again. 0: no limit."),
     )
 
+    call_list_local = models.TimeField(
+        _("call list from"),
+        default=time(19),
+        help_text=_("Who has not opened the page for the next day by then is to be called."),
+    )
+
     class Meta:
         verbose_name = _("sending policy")
         verbose_name_plural = _("sending policy")

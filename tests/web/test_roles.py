@@ -11,7 +11,7 @@ from django.contrib import admin
 from django.test import Client as Browser
 from django.urls import reverse
 
-from notifications.models import DeskTask
+from notifications.models import DeskTask, Reminder
 from practice.access import (
     ADMIN,
     APPROVES_PROTOCOLS,
@@ -48,8 +48,14 @@ BOOKS = DESK | TREATING
 WHO_MAY: dict[str, frozenset[Any]] = {
     "find": EVERYONE,  # but an auditor finds nobody
     "messages": READS_BY_NAME,
+    "message_report": READS_BY_NAME,
     "inbox": READS_BY_NAME,
     "task_done": BOOKS | CLINICAL,
+    "settle_message": READS_BY_NAME,
+    "send_again": READS_BY_NAME,
+    "send_by_text": READS_BY_NAME,
+    "send_by_email": READS_BY_NAME,
+    "switch": DESK,
     "client": READS_BY_NAME,
     "booking": READS_BY_NAME,
     "register": CHANGES_CLIENTS,
@@ -77,6 +83,8 @@ WHO_MAY: dict[str, frozenset[Any]] = {
     "no_show": BOOKS,
     "acknowledge": BOOKS | CLINICAL,
 }
+
+ABOUT_A_MESSAGE = ("settle_message", "send_again", "send_by_text", "send_by_email")
 
 
 @dataclass
@@ -123,6 +131,7 @@ def scene(clinic: Clinic) -> Scene:
         "follow_up_done": [follow_up.pk],
         "acknowledge": [row.pk, "ride"],
         "task_done": [DeskTask.objects.create(kind="call", client=client, created_at=NOW).pk],
+        **{page: [Reminder.objects.filter(booking=row)[0].pk] for page in ABOUT_A_MESSAGE},
     }
     assert clinic.ana.user
     assert clinic.ito.user
@@ -187,6 +196,9 @@ EDITED: dict[str, frozenset[Any]] = {
     "practice.closure": DESK,
     "treatment_plans.protocol": APPROVES_PROTOCOLS,
     "scheduling.appointmenttype": CHANGES_SETUP,
+    "notifications.reminderrule": CHANGES_SETUP,
+    "notifications.sendingpolicy": CHANGES_SETUP,
+    "notifications.staffrule": CHANGES_SETUP,
 }
 SEEN: dict[str, frozenset[Any]] = {
     "practice.user": ADMIN | {Role.AUDITOR},

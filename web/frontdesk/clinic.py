@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, IntegerField, Q, QuerySet, Subquery, Value
+from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.http import HttpRequest
 from django.utils.translation import gettext
 
@@ -76,12 +76,39 @@ def clinic_of(request: HttpRequest) -> Clinic:
     return found
 
 
-def needing_a_person(user: User, now: datetime) -> QuerySet[Reminder]:
-    """Messages that did not get through, or that could not be sent in time, of the last seven days."""
+def needing_a_person(user: User, now: datetime) -> QuerySet[Any]:
+    """Reminders that did not get through, or that could not be sent in time, of the last seven days.
+
+    Not those that a person has seen to, nor what another channel took over. The smaller `urgency` is, the
+    sooner somebody should look.
+    """
     Skip = Reminder.Skip
-    not_sent = Q(skip_reason__in=[Skip.NO_CHANNEL, Skip.TOO_LATE, Skip.QUIET_HOURS, Skip.WORDING])
-    return visible_to(user, Reminder.objects.all(), client="client", roles=READS_BOOKINGS).filter(
-        Q(state__in=Reminder.NEEDS_A_PERSON) | not_sent, due_at__gt=now - REMEMBERED
+    carried = Reminder.objects.filter(
+        booking=OuterRef("booking"),
+        booking_version=OuterRef("booking_version"),
+        kind=OuterRef("kind"),
+        state__in=Reminder.CARRIED,
+    )
+    taken_over = Q(skip_reason__in=[Skip.NO_CHANNEL, Skip.CAPPED]) & Exists(carried)
+    not_sent = Q(
+        skip_reason__in=[
+            Skip.NO_CHANNEL,
+            Skip.TOO_LATE,
+            Skip.QUIET_HOURS,
+            Skip.WORDING,
+            Skip.CAPPED,
+            Skip.CEILING,
+        ]
+    )
+    return (
+        visible_to(user, Reminder.objects.all(), client="client", roles=READS_BOOKINGS)
+        .filter(Q(state__in=Reminder.NEEDS_A_PERSON) | not_sent, due_at__gt=now - REMEMBERED, settled_at=None)
+        .exclude(taken_over)
+        .annotate(
+            urgency=Case(
+                When(state__in=Reminder.NEEDS_A_PERSON, then=0), default=1, output_field=IntegerField()
+            )
+        )
     )
 
 

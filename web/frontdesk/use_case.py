@@ -174,7 +174,9 @@ def add_refusal(form: forms.Form, refusal: DomainError, *, clinical: bool) -> No
             gettext("This form was sent before, with other values. Look at what it did, then send again.")
         ]
     else:
-        texts = reasons(refusal.blockers, clinical=clinical) if refusal.blockers else [refusal.text()]
+        judges_a_session = type(refusal).__module__.startswith("scheduling.")  # others have nothing to hide
+        told = reasons(refusal.blockers, clinical=clinical or not judges_a_session)
+        texts = told or [refusal.text()]
     field = (refusal.pointer or "").rpartition("/")[2]
     is_shown = field in form.fields and not form[field].is_hidden
     form.add_error(field if is_shown else None, [ValidationError(text) for text in texts])

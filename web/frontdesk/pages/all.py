@@ -9,12 +9,12 @@ from django.contrib.admin.sites import AdminSite
 from django.http import HttpResponse
 from django.urls import URLPattern, path
 
-from web.frontdesk.pages import bookings, clients, measures, medical, openings
+from web.frontdesk.pages import bookings, clients, measures, medical, messages, openings
 from web.frontdesk.pages.bookings import booking_page
 from web.frontdesk.pages.client import client_page
 from web.frontdesk.pages.clients import find
 from web.frontdesk.pages.inbox import TaskDone, inbox_page
-from web.frontdesk.pages.messages import messages_page
+from web.frontdesk.pages.messages import messages_page, report_page
 from web.frontdesk.use_case import UseCasePage
 
 Page = Callable[..., HttpResponse]
@@ -23,6 +23,7 @@ PAGES: list[tuple[str, Page, str]] = [
     ("find/", find, "find"),
     ("messages/", messages_page, "messages"),
     ("inbox/", inbox_page, "inbox"),
+    ("messages/report/", report_page, "message_report"),
     # in the place of Django's own forms, which would write past the use cases
     ("practice/client/<int:client_id>/change/", client_page, "client"),
     ("scheduling/booking/<int:booking_id>/change/", booking_page, "booking"),
@@ -56,6 +57,11 @@ USE_CASES: list[tuple[str, type[UseCasePage], str]] = [
     ("bookings/<int:booking_id>/complete/", bookings.Complete, "complete"),
     ("bookings/<int:booking_id>/cancel/", bookings.Cancel, "cancel"),
     ("bookings/<int:booking_id>/no-show/", bookings.NoShow, "no_show"),
+    ("messages/<int:reminder_id>/settle/", messages.Settle, "settle_message"),
+    ("messages/<int:reminder_id>/again/", messages.SendAgain, "send_again"),
+    ("messages/<int:reminder_id>/by-text/", messages.SendByText, "send_by_text"),
+    ("messages/<int:reminder_id>/by-email/", messages.SendByEmail, "send_by_email"),
+    ("messages/switch/", messages.TurnSwitch, "switch"),
     ("bookings/<int:booking_id>/items/<slug:item>/", bookings.Acknowledge, "acknowledge"),
 ]
 
