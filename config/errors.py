@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.core.exceptions import ValidationError as ModelValidationError
 from django.db import OperationalError
@@ -19,6 +20,8 @@ from rest_framework.views import set_rollback
 
 from practice.blockers import Blocker
 from practice.errors import Busy, DomainError, StillRunning
+from practice.models import User
+from scheduling.api.reasons import shown_to
 
 CONTENT_TYPE = "application/problem+json"
 MOST_ERRORS = 100
@@ -50,7 +53,8 @@ def problem_response(exc: Exception, context: Mapping[str, Any]) -> Response | N
     headers: dict[str, str] = {}
     match exc:
         case DomainError():
-            body = _from_domain_error(exc)
+            request = context.get("request")
+            body = _from_domain_error(exc, reader=getattr(request, "user", None) or AnonymousUser())
         case ModelValidationError():
             body = problem(400, "invalid", errors=list(_model_errors(exc)))
         case Http404():
@@ -62,7 +66,7 @@ def problem_response(exc: Exception, context: Mapping[str, Any]) -> Response | N
         case OperationalError():
             # Without its text, which may quote a statement with its values.
             logger.error("Database trouble: %s", getattr(exc.__cause__, "sqlstate", None) or "no connection")
-            body = _from_domain_error(Busy())
+            body = _from_domain_error(Busy(), reader=AnonymousUser())
         case exceptions.ValidationError():
             body = problem(400, "invalid", errors=list(_field_errors(exc.detail)))
         case exceptions.APIException():
@@ -111,17 +115,21 @@ def problem(
     return body
 
 
-def _from_domain_error(error: DomainError) -> dict[str, Any]:
+def _from_domain_error(error: DomainError, *, reader: User | AnonymousUser) -> dict[str, Any]:
+    """With the reasons that `reader` may see, in the blockers and in the detail."""
     text = error.text()
+    blockers = error.blockers
+    if blockers and type(error).__module__.startswith("scheduling."):  # the only ones that judge sessions
+        blockers = shown_to(reader, blockers, error.client_id)
     errors = (
         [{"pointer": error.pointer, "code": error.code, "detail": text}] if error.pointer is not None else []
     )
     return problem(
         error.status,
         error.code,
-        " ".join(error.reasons()),
+        " ".join(blocker.text(gettext) for blocker in blockers) or text,
         errors=errors,
-        blockers=error.blockers,
+        blockers=blockers,
         alternatives=error.alternatives,
     )
 

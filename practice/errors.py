@@ -15,7 +15,8 @@ class DomainError(Exception):
     """`message` is the default text, `code` is for programs and never changes its meaning.
 
     `pointer` is a JSON pointer into the caller's input. `blockers` are all reasons of a refusal.
-    `alternatives` are plain JSON values that the caller may try instead.
+    `alternatives` are plain JSON values that the caller may try instead. `client_id` is whom it is about,
+    where it is one: it decides who may read clinical reasons.
     """
 
     status = 400
@@ -32,6 +33,7 @@ class DomainError(Exception):
         params: Mapping[str, Any] | None = None,
         blockers: Sequence[Blocker] = (),
         alternatives: Sequence[Any] = (),
+        client_id: int | None = None,
     ) -> None:
         self.message = message or self.message
         self.code = code or self.code
@@ -39,6 +41,7 @@ class DomainError(Exception):
         self.params = dict(params or {})
         self.blockers = tuple(blockers)
         self.alternatives = list(alternatives)
+        self.client_id = client_id
         super().__init__(self.code)
 
     def text(self) -> str:

@@ -407,6 +407,7 @@ def explained(request: Request, starts_at: datetime, now: datetime, attempt: Cal
                 continue
         raise Taken
     except (NotBookable, Taken) as refusal:
+        refusal.client_id = request.client.pk
         refusal.alternatives = nearest(request, starts_at, now=now)
         raise
 

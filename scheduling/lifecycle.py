@@ -57,7 +57,7 @@ def confirm(booking_id: int, *, revision: int | None = None, actor: User, now: d
     check_transition(booking, Status.BOOKED)
     closed = readiness.gate_blockers(booking, now=now)
     if closed:
-        raise NotBookable(blockers=closed)
+        raise NotBookable(blockers=closed, client_id=booking.client_id)
     move_to(booking, Status.BOOKED, actor=actor, now=now)
     return booking
 
@@ -80,7 +80,7 @@ def start(booking_id: int, *, revision: int | None = None, actor: User, now: dat
     check_its_day(booking, now=now)
     blockers = readiness.start_blockers(booking, now=now)
     if blockers:
-        raise NotReady(blockers=blockers)
+        raise NotReady(blockers=blockers, client_id=booking.client_id)
     move_to(booking, Status.IN_SESSION, actor=actor, now=now)
     return booking
 

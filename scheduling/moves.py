@@ -196,7 +196,7 @@ def shift_with(
         if not outside:
             moved.append(shift(one, at, chosen, actor=actor, now=now))
     if failing:
-        raise FollowNotPossible(blockers=failing, pointer="/follow_moves")
+        raise FollowNotPossible(blockers=failing, pointer="/follow_moves", client_id=request.client.pk)
     return moved
 
 

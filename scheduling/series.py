@@ -206,7 +206,8 @@ def book(plan: TreatmentPlan, wanted: Sequence[Wanted], *, actor: User, now: dat
             route, on = request.appointment_type.route, booked[index].starts_on
             doses.append(DoseFact(booked[index].pk, route, item.starts_at, on))
     if len(booked) < len(wanted):
-        raise SeriesNotBookable(blockers=sorted(failing, key=lambda reason: reason.params["index"]))
+        in_order = sorted(failing, key=lambda reason: reason.params["index"])
+        raise SeriesNotBookable(blockers=in_order, client_id=client.pk)
     ids = [booked[index].pk for index in range(len(wanted))]
     activity.record("series.booked", plan, actor=actor, at=now, client=client, data={"bookings": ids})
     changes.announce([], now=now, new=[booked[index] for index in range(len(wanted))])

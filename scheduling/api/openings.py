@@ -22,11 +22,13 @@ from practice.api.schema import PROBLEM, Problem
 from practice.blockers import Blocker
 from practice.errors import DomainError, Invalid, OutOfScope
 from practice.models import Clinician, Location, Room
-from scheduling import best_openings, booking
+from scheduling import best_openings, blocking_rules, booking
 from scheduling.api.bodies import START, ExplainIn, OpeningsQuery, taken
 from scheduling.api.fields import ClinicTime, WordOf
-from scheduling.api.serializers import BlockerOut, NamedRef
+from scheduling.api.reasons import shown_to
+from scheduling.api.serializers import NamedRef
 from scheduling.best_openings import BY_RANK, BY_TIME, Found
+from scheduling.blocking_rules import Rule
 from scheduling.booking import Request
 from scheduling.engine.ranking import MESSAGES, Preferences, Reason
 from scheduling.engine.types import Opening, Span
@@ -83,10 +85,18 @@ class Offers:
 
 
 @dataclass(frozen=True)
+class Explained:
+    code: str
+    detail: str
+    params: Mapping[str, str | int]
+    rules: tuple[Rule, ...]
+
+
+@dataclass(frozen=True)
 class Explanation:
     starts_at: datetime
     time_zone: str
-    blockers: tuple[Blocker, ...]
+    blockers: tuple[Explained, ...]
 
     @property
     def is_bookable(self) -> bool:
@@ -138,11 +148,27 @@ class OffersOut(serializers.Serializer[Offers]):
     openings = OfferOut(many=True)
 
 
+class RuleOut(serializers.Serializer[Rule]):
+    """A row that stands behind a reason. Of what is taken it is never said whose it is."""
+
+    kind = WordOf(component="RuleKind", words=blocking_rules.KINDS)
+    id = serializers.IntegerField()
+
+
+class ExplainedBlockerOut(serializers.Serializer[Explained]):
+    """Clinical reasons only for those who may see them; others learn which light is closed."""
+
+    code = serializers.CharField()
+    detail = serializers.CharField()
+    params = serializers.DictField()
+    rules = RuleOut(many=True)
+
+
 class ExplanationOut(serializers.Serializer[Explanation]):
     starts_at = ClinicTime()
     time_zone = serializers.CharField()
     is_bookable = serializers.BooleanField()
-    blockers = BlockerOut(many=True)
+    blockers = ExplainedBlockerOut(many=True)
 
 
 class OpeningViews(Resource):
@@ -204,7 +230,13 @@ class OpeningViews(Resource):
         wanted = self._wanted(asked)
         starts_at = resolve(wanted.location, **start)
         against = booking.blockers(wanted, starts_at, now=self.now)
-        return Response(ExplanationOut(Explanation(starts_at, wanted.location.time_zone, against)).data)
+        told = shown_to(self.user, against, wanted.client.pk)
+        rules = blocking_rules.behind(told, wanted, starts_at, now=self.now)
+        explained = tuple(
+            Explained(one.code, one.text(gettext), one.params, found)
+            for one, found in zip(told, rules, strict=True)
+        )
+        return Response(ExplanationOut(Explanation(starts_at, wanted.location.time_zone, explained)).data)
 
     def _query(self) -> dict[str, Any]:
         asked = OpeningsQuery(data=self.request.query_params.dict())

@@ -39,7 +39,6 @@ ABOUT_THE_CALENDAR = frozenset(
         "does_not_fit",
         "fasting_not_confirmed",
         "hits_booking",
-        "hits_booking",
         "integration_too_early",
         "integration_too_late",
         "kind_mismatch",

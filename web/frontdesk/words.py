@@ -32,28 +32,6 @@ STATES = {
     LightState.BLOCKED: ("✕", _("blocked")),
     LightState.NOT_NEEDED: ("–", _("not needed")),
 }
-# Reasons about times, places and signatures, which the desk acts on, beside those that the API shows to all.
-FOR_THE_DESK = frozenset(
-    {
-        "already_booked",
-        "before_booked",
-        "before_its_dose",
-        "client_inactive",
-        "integration_too_early",
-        "integration_too_late",
-        "limit_reached",
-        "location_closed",
-        "location_inactive",
-        "no_appointment_type",
-        "nobody_licensed",
-        "not_its_day",
-        "search_ends",
-        "too_close_to_next_dose",
-        "too_soon_after_dose",
-        "waits_for",
-        "window_over",
-    }
-)
 OUTSTANDING = frozenset({LightState.WAITING, LightState.BLOCKED})
 
 STATUS_GLYPHS = {
@@ -105,19 +83,7 @@ def place_in_series(session: PlannedSession | None, doses: int | None, otherwise
 
 def reasons(blockers: Iterable[Blocker], *, clinical: bool) -> list[str]:
     """Every reason in words. Who does not read the clinical ones learns which light they concern."""
-    every = list(blockers)
-    told = [*shown(every, clinical=clinical), *(one for one in every if _is_for_the_desk(one))]
-    texts = [one.text(gettext) for one in every if one in told]
-    for light in hard_lights(one for one in every if one not in told):
-        if light.blockers:
-            texts.append(
-                gettext("%(light)s: not in order. The prescriber knows why.") % {"light": LIGHTS[light.name]}
-            )
-    return texts
-
-
-def _is_for_the_desk(blocker: Blocker) -> bool:
-    return blocker.code in FOR_THE_DESK or blocker.code.startswith("consent_")
+    return [one.text(gettext) for one in shown(blockers, clinical=clinical)]
 
 
 def hard_lights(blockers: Iterable[Blocker]) -> tuple[readiness_rules.Light, ...]:

@@ -78,7 +78,8 @@ def test_a_refusal_has_every_reason_and_the_nearest_openings(ready: Clinic) -> N
     answer = book(ready, start="2026-12-05T09:40:00-08:00")
     assert answer.status_code == 409
     assert answer["Content-Type"] == "application/problem+json"
-    assert {"off_grid", "outside_hours", "prescription_expired"} <= codes(answer)
+    assert {"off_grid", "outside_hours", "prescription_not_in_order"} <= codes(answer)
+    assert "prescription ended" not in answer.json()["detail"]
     assert len(answer.json()["alternatives"]) == 3
     assert book(ready, start=answer.json()["alternatives"][0]["starts_at"]).status_code == 201
 
@@ -151,10 +152,11 @@ def test_a_closed_gate_puts_the_booking_on_hold_and_the_desk_is_not_told_why(rea
     for body in (for_desk, for_ana):
         assert body["on_hold"] is True
         assert {"name": "prescription", "state": "blocked"} in body["lights"]
-    assert for_desk["blockers"] == []
+    assert [each["code"] for each in for_desk["blockers"]] == ["prescription_not_in_order"]
     assert [blocker["code"] for blocker in for_ana["blockers"]] == ["prescription_revoked"]
     lights = Caller(ready.kim).get(f"bookings/{booked}/readiness").json()["lights"]
-    assert all(light["blockers"] == [] for light in lights)
+    told = [each["code"] for light in lights for each in light["blockers"]]
+    assert told == ["prescription_not_in_order"]
 
 
 def test_readiness_says_who_said_so_how_and_when(ready: Clinic) -> None:
@@ -282,7 +284,8 @@ def test_the_wide_view_of_one_role_does_not_widen_another(ready: Clinic) -> None
     prescriptions.revoke(Prescription.objects.get().pk, reason="reaction", actor=ready.ito.user, now=NOW)
     ben = Caller(ready.ben)
     body = ben.get(f"bookings/{booked}").json()
-    assert (body["on_hold"], body["blockers"]) == (True, [])
+    assert body["on_hold"]
+    assert [each["code"] for each in body["blockers"]] == ["prescription_not_in_order"]
     said = {"item": "ride", "answer": "overridden", "said_by": "staff", "source": "phone", "detail": "near"}
     assert ben.post(f"bookings/{booked}/acknowledgements", said).status_code == 404
     assert ben.post(f"bookings/{booked}/start").status_code == 404

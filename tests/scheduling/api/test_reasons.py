@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from scheduling.api.reasons import ABOUT_THE_CALENDAR
+from practice.blockers import Blocker
+from scheduling.api.reasons import ABOUT_THE_CALENDAR, shown
 from scheduling.readiness import NOT_READY
 
 BASE = Path(__file__).resolve().parents[3]
@@ -15,10 +16,6 @@ CLINICAL = {
     "clearance_missing",
     "clearance_not_granted",
     "clearance_not_yet_valid",
-    "consent_expired",
-    "consent_missing",
-    "consent_outdated",
-    "consent_withdrawn",
     "prescription_expired",
     "prescription_missing",
     "prescription_not_yet_valid",
@@ -28,14 +25,16 @@ CLINICAL = {
     "prescription_valid_too_long",
     "prescription_wrong_route",
     "rems_not_enrolled",
-    "too_close_to_next_dose",
-    "too_soon_after_dose",
+    "safety_alert_open",
 }
 
 
 def codes() -> Iterator[str]:
+    """Of what judges sessions: measures are refused to whoever fills them in."""
     for app in ("practice", "treatment_plans", "scheduling"):
         for file in (BASE / app).rglob("*.py"):
+            if file.name in {"instruments.py", "measures.py"}:
+                continue
             for node in ast.walk(ast.parse(file.read_text())):
                 if (
                     isinstance(node, ast.Call)
@@ -51,3 +50,29 @@ def codes() -> Iterator[str]:
 def test_every_reason_is_either_clinical_or_about_the_calendar() -> None:
     assert set(codes()) <= CLINICAL | ABOUT_THE_CALENDAR
     assert not CLINICAL & ABOUT_THE_CALENDAR
+
+
+def test_no_refusal_of_a_session_goes_by_a_general_name() -> None:
+    """By its module the answer knows that an error's reasons may be clinical."""
+    for file in (BASE / "scheduling").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                general = node.func.id in {"DomainError", "Gone", "Invalid", "Refused", "Taken"}
+                assert not (general and any(each.arg == "blockers" for each in node.keywords)), file
+
+
+def test_the_desk_learns_which_light_is_closed_once_and_to_which_item_it_belongs() -> None:
+    found = (
+        Blocker("clearance_missing", "There is no medical clearance.", {"index": 1}),
+        Blocker("rems_not_enrolled", "Not enrolled on %(day)s.", {"index": 1, "day": "2026-12-01"}),
+        Blocker("prescription_expired", "Ended on %(ended_on)s.", {"index": 2, "ended_on": "2026-12-01"}),
+        Blocker("busy", "%(who)s is taken at this time.", {"who": "Ana"}),
+    )
+    assert shown(found, clinical=True) == found
+    told = shown(found, clinical=False)
+    assert [(one.code, dict(one.params)) for one in told] == [
+        ("clearance_not_in_order", {"index": 1, "light": "Clearance"}),
+        ("prescription_not_in_order", {"index": 2, "light": "Prescription"}),
+        ("busy", {"who": "Ana"}),
+    ]
+    assert told[0].text() == "Clearance: not in order. The prescriber knows why."
