@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.db.models import BigIntegerField, Exists, OuterRef, Q
 
@@ -15,7 +16,9 @@ from practice.models import ChannelConsent, Client, ContactPoint, SupportPerson
 from practice.prepared import Prepared, is_one_of
 from scheduling import readiness
 from scheduling.models import Booking
+from treatment_plans import answer_sheets
 
+WEEK_AFTER = timedelta(days=7)  # the measure after a dose
 ORDER_OF_CHANNELS: tuple[rules.Channel, ...] = ("sms", "email")
 
 
@@ -51,14 +54,16 @@ class Loaded:
 
 
 def load(bookings: Iterable[Booking], *, are_new: bool = False) -> dict[int, Loaded]:
-    """Five queries. The bookings come with client, location, appointment type, plan and protocol.
+    """Six queries. The bookings come with client, location, appointment type, plan and protocol.
 
-    About new ones nobody can have said anything yet: one query less.
+    About new ones nobody can have said anything yet: two queries less.
     """
     bookings = list(bookings)
     addresses = _addresses([booking.client_id for booking in bookings])
     open_items = readiness.open_items(bookings, are_new=are_new)
     supports = _supports([booking.client_id for booking in bookings if booking.is_dosing])
+    sessions = [booking.planned_session for booking in bookings if booking.planned_session]
+    answered = frozenset[tuple[int, str, str]]() if are_new else answer_sheets.finished(sessions)
     book = rule_book.load()
     return {
         booking.pk: Loaded(
@@ -68,6 +73,7 @@ def load(bookings: Iterable[Booking], *, are_new: bool = False) -> dict[int, Loa
                 open_items[booking.pk],
                 addresses[booking.client_id],
                 supports.get(booking.client_id) if booking.is_dosing else None,
+                _open_questions(booking, answered),
             ),
             addresses[booking.client_id],
             book,
@@ -78,7 +84,11 @@ def load(bookings: Iterable[Booking], *, are_new: bool = False) -> dict[int, Loa
 
 
 def _booking_facts(
-    booking: Booking, open_items: frozenset[str], addresses: Mapping[str, str], support: Support | None
+    booking: Booking,
+    open_items: frozenset[str],
+    addresses: Mapping[str, str],
+    support: Support | None,
+    questions: frozenset[str],
 ) -> BookingFacts:
     protocol = booking.planned_session.plan.protocol if booking.planned_session else None
     needs_fasting = booking.is_dosing and protocol is not None
@@ -103,6 +113,20 @@ def _booking_facts(
         confirmed=booking.is_dosing and not open_items,
         channels=_in_order(addresses),
         support_channels=_in_order(support.addresses) if support else (),
+        questions=questions,
+        window_from_at=booking.completed_at + WEEK_AFTER if booking.completed_at else None,
+    )
+
+
+def _open_questions(booking: Booking, answered: frozenset[tuple[int, str, str]]) -> frozenset[str]:
+    session = booking.planned_session
+    if session is None:
+        return frozenset()
+    return frozenset(
+        str(occasion)
+        for occasion in answer_sheets.Occasion.values
+        for code in answer_sheets.asked(session, occasion, language=booking.client.language)
+        if (session.pk, occasion, code) not in answered
     )
 
 

@@ -10,14 +10,17 @@ from __future__ import annotations
 import hashlib
 import secrets
 import string
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db.models import QuerySet
 from django.utils.translation import gettext_noop as _
 
 from notifications import desk_tasks, replies
-from notifications.models import ClientLink, ClientNote, DeskTask
+from notifications.models import ClientLink, ClientNote, DeskTask, Reminder
 from practice import activity
 from practice.clients import name_support_person
 from practice.doors import door, step
@@ -28,13 +31,20 @@ from scheduling.models import Acknowledgement, Booking, WaitlistOffer
 
 Purpose = ClientLink.Purpose
 
-# Letters and digits only: a phone that makes a text clickable may leave a "-" at the end out.
+# Letters and digits only: a phone that makes a text clickable may leave a "-" at the end out. A digit first,
+# so that no secret begins with a word that a message must not have.
 ALPHABET = string.ascii_letters + string.digits
-LENGTH = 22  # 131 random bits
-AFTERCARE_LASTS = timedelta(days=14)
-SUPPORT_LASTS = timedelta(hours=24)
+LENGTH = 22  # 128 random bits
+LASTS = {Purpose.AFTERCARE: timedelta(days=14), Purpose.SUPPORT: timedelta(hours=24)}
 MOST_WRONG = 5
-PURPOSES = {"aftercare": Purpose.AFTERCARE, "integration_prompt": Purpose.AFTERCARE}
+PURPOSES = {
+    kind: Purpose.AFTERCARE
+    for kind in (
+        Reminder.Kind.AFTERCARE,
+        Reminder.Kind.INTEGRATION_PROMPT,
+        Reminder.Kind.MEASURE_AFTER,
+    )
+}
 
 
 class LinkOver(Gone):
@@ -43,62 +53,65 @@ class LinkOver(Gone):
 
 
 def new_secret() -> str:
-    return "".join(secrets.choice(ALPHABET) for _each in range(LENGTH))
+    return secrets.choice(string.digits) + "".join(secrets.choice(ALPHABET) for _each in range(LENGTH - 1))
 
 
 def address(secret: str) -> str:
     return f"{settings.PUBLIC_URL}/l/{secret}"
 
 
-@step
-def for_booking(
-    booking: Booking, *, about: str = "booked", channel: str = "", sent_to: str = "", now: datetime
-) -> str:
-    """The address of the client's page about this booking; `about` is the kind of message that has it."""
-    purpose = PURPOSES.get(about, Purpose.VISIT)
-    lasts = AFTERCARE_LASTS if purpose == Purpose.AFTERCARE else timedelta(0)
-    return _issue(
+@dataclass(frozen=True)
+class Draft:
+    """A link that opens once `keep` has written it."""
+
+    address: str
+    row: ClientLink
+
+
+def draft(
+    booking: Booking,
+    *,
+    about: str = "booked",
+    support_person_id: int | None = None,
+    channel: str = "",
+    sent_to: str = "",
+    now: datetime,
+) -> Draft:
+    """A page about this booking; `about` is the kind of message that it comes with.
+
+    For the client, or for a support person: that one only opens while the client lets us call them.
+    """
+    purpose = Purpose.VISIT if support_person_id is None else Purpose.SUPPORT
+    purpose = PURPOSES.get(about, purpose)
+    return _draft(
         now,
         purpose=purpose,
-        client_id=booking.client_id,
+        client=booking.client,
         booking=booking,
         booking_version=booking.version,
+        support_person_id=support_person_id,
         channel=channel,
         sent_to=sent_to,
-        expires_at=booking.ends_at + lasts,
+        expires_at=booking.ends_at + LASTS.get(purpose, timedelta(0)),
     )
 
 
-@step
-def for_support_person(
-    booking: Booking, person: SupportPerson, *, channel: str = "", sent_to: str = "", now: datetime
-) -> str:
-    """Only opens while the client lets us call this person."""
-    return _issue(
-        now,
-        purpose=Purpose.SUPPORT,
-        client_id=booking.client_id,
-        booking=booking,
-        booking_version=booking.version,
-        support_person_id=person.pk,
-        channel=channel,
-        sent_to=sent_to,
-        expires_at=booking.ends_at + SUPPORT_LASTS,
-    )
-
-
-@step
-def for_offer(offer: WaitlistOffer, *, channel: str = "", sent_to: str = "", now: datetime) -> str:
+def draft_for_offer(offer: WaitlistOffer, *, channel: str = "", sent_to: str = "", now: datetime) -> Draft:
     """Opens until the time itself, so that who answers late reads what became of it."""
-    return _issue(
+    return _draft(
         now,
         purpose=Purpose.OFFER,
-        client_id=offer.client_id,
+        client=offer.client,
         offer=offer,
         channel=channel,
         sent_to=sent_to,
         expires_at=offer.starts_at,
     )
+
+
+@step
+def keep(drafts: Iterable[Draft]) -> None:
+    ClientLink.objects.bulk_create(each.row for each in drafts)
 
 
 @step
@@ -260,16 +273,6 @@ def cancel(link_id: int, birth_date: date | None, *, reason: str, now: datetime)
 
 
 @step
-def _issue(now: datetime, **values: object) -> str:
-    secret = new_secret()
-    link = ClientLink.objects.create(digest=_digest(secret), issued_at=now, **values)
-    activity.record(
-        "link.issued", link, actor=None, at=now, client=link.client_id, data={"purpose": link.purpose}
-    )
-    return address(secret)
-
-
-@step
 def _hold(link_id: int, *, now: datetime) -> ClientLink:
     """The booking locked, then the link; both as they are now."""
     booking_id = ClientLink.objects.values_list("booking", flat=True).get(pk=link_id)
@@ -308,6 +311,11 @@ def _used(link: ClientLink, *, now: datetime) -> None:
     link.save(update_fields=["used_at", "opened_at"])
 
 
+def _draft(now: datetime, **values: Any) -> Draft:
+    secret = new_secret()
+    return Draft(address(secret), ClientLink(digest=_digest(secret), issued_at=now, **values))
+
+
 def _rows() -> QuerySet[ClientLink]:
     return ClientLink.objects.select_related(
         "client",
@@ -316,7 +324,8 @@ def _rows() -> QuerySet[ClientLink]:
         "booking__appointment_type",
         "booking__planned_session__plan__protocol",
         "offer__location",
-        "offer__entry",
+        "offer__client",
+        "offer__entry__appointment_type",
     )
 
 
@@ -331,5 +340,5 @@ def _reaches_the_client(link: ClientLink) -> bool:
 
 
 def _digest(secret: str) -> str:
-    """Without salt or stretching: nobody guesses 131 bits."""
+    """Without salt or stretching: nobody guesses 128 bits."""
     return hashlib.sha256(secret.encode()).hexdigest()

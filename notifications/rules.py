@@ -82,7 +82,7 @@ class BookingFacts:
     channels: tuple[Channel, ...] = ()
     refused: frozenset[tuple[str, str]] = frozenset()
     support_channels: tuple[Channel, ...] = ()
-    has_measures: bool = False
+    questions: frozenset[str] = frozenset()  # "before", "after": which still wait for an answer
     window_from_at: datetime | None = None
 
     @property
@@ -348,8 +348,8 @@ def _has_occasion(rule: Rule, facts: BookingFacts) -> bool:
         "cancelled": facts.cancelled_at is not None,
         "fasting": bool(_stops(facts)),
         "support_person": bool(facts.support_channels),
-        "measure_before": facts.has_measures,
-        "measure_after": facts.has_measures,
+        "measure_before": "before" in facts.questions,
+        "measure_after": "after" in facts.questions,
     }
     return occasions.get(rule.kind, True)
 

@@ -126,12 +126,20 @@ class Clinic:
 
     @cached_property
     def protocol(self) -> Protocol:
-        """Intramuscular, approved by Dr Ito."""
+        """Intramuscular, approved by Dr Ito; asks no questionnaires (`ask_questionnaires`)."""
         first_protocols.add_missing()
         protocol = Protocol.objects.get(route="im")
         protocol.approved_by, protocol.approved_at = self.ito, NOW - timedelta(days=30)
+        protocol.outcome_measures = []
         protocol.save()
         return protocol
+
+    def ask_questionnaires(self) -> None:
+        """Of everybody, before each dose and a week after it."""
+        self.protocol.outcome_measures = [
+            {"measure": code, "when": ["before_dose", "week_after_dose"]} for code in ("phq9", "gad7")
+        ]
+        self.protocol.save(update_fields=["outcome_measures"])
 
     def appointment_type(self, code: str = "dosing-im") -> AppointmentType:
         appointment_types.add_missing()

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def dose(clinic: Clinic) -> PlannedSession:
+    clinic.ask_questionnaires()
     clinic.plan(clinic.maya)
     return clinic.dose(clinic.maya)
 

@@ -1,6 +1,6 @@
 """How often an address may be asked for: by whom, for which link, and by everybody together.
 
-A secret has 131 random bits, so guessing finds nothing; the limits keep guesses from costing us anything.
+A secret has 128 random bits, so guessing finds nothing; the limits keep guesses from costing us anything.
 Whoever has opened a good link and never a bad one is not held up by a flood of others. While the cache is
 down nobody is: a client who cannot read when to stop eating is worse off.
 """

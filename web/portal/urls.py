@@ -1,11 +1,16 @@
 from django.urls import path
 
-from web.portal import views
+from web.portal import questions, views
 
 # Short, for they stand in a text of one segment, and the same whatever they are about.
 urlpatterns = [
     path("l/<str:secret>", views.first, name="link"),
     path("l/<str:secret>/q/<slug:slug>", views.item, name="link_item"),
+    path("l/<str:secret>/ask", questions.ask, name="link_ask"),
+    path("l/<str:secret>/ask/<int:part>/<int:item>", questions.question, name="link_question"),
+    path("l/<str:secret>/ask/<int:part>/<int:item>/help", questions.help_now, name="link_help"),
+    path("l/<str:secret>/ask/<int:part>/check", questions.check, name="link_check"),
+    path("l/<str:secret>/answer", views.answer, name="link_answer"),
     path("l/<str:secret>/move", views.move, name="link_move"),
     path("l/<str:secret>/cancel", views.cancel, name="link_cancel"),
     path("l/<str:secret>/call", views.call, name="link_call"),

@@ -12,11 +12,14 @@ from notifications import links
 from notifications.models import ClientLink, ClientNote, DeskTask
 from practice import clock
 from practice.errors import DomainError
-from scheduling import feed_text, feeds
+from scheduling import feed_text, feeds, waitlist
+from scheduling.errors import NotBookable
+from scheduling.models import WaitlistOffer
 from scheduling.readiness_rules import MEDICINE
-from web.portal import visit
-from web.portal.entry import back, ended, has_proof, page, remember_proof, said_no, through
-from web.portal.forms import BirthDateForm, CallForm, CancelForm, MoveForm, NoteForm
+from web.portal import questions, visit
+from web.portal.birth_dates import ask_birth_date
+from web.portal.entry import back, ended, has_proof, page, said_no, through
+from web.portal.forms import CallForm, CancelForm, MoveForm, NoteForm, OfferForm
 
 Purpose = ClientLink.Purpose
 LATE = timedelta(hours=24)  # so short before, a call does more than a form
@@ -33,6 +36,7 @@ def first(request: Any) -> HttpResponse:
         Purpose.VISIT: _get_ready,
         Purpose.AFTERCARE: _aftercare,
         Purpose.SUPPORT: _support,
+        Purpose.OFFER: _offer,
     }
     return show[request.link.purpose](request)
 
@@ -56,6 +60,7 @@ def _get_ready(request: Any) -> HttpResponse:
         following=following,
         form=form,
         is_dosing=booking.is_dosing,
+        asks_questions=questions.is_asked(request),
         **visit.words_of(booking, language=request.language),
     )
 
@@ -69,6 +74,7 @@ def _aftercare(request: Any) -> HttpResponse:
         "aftercare",
         is_same_day=is_same_day,
         note=_note_of(booking, ClientNote.About.AFTER),
+        asks_questions=questions.is_asked(request),
         form=NoteForm(),
         call_form=CallForm(),
     )
@@ -81,6 +87,35 @@ def _support(request: Any) -> HttpResponse:
     return page(request, "support", is_over=booking.ends_at <= request.now, **words)
 
 
+def _offer(request: Any, form: OfferForm | None = None, refusal: str = "") -> HttpResponse:
+    offer = request.link.offer
+    words = visit.words_of_offer(offer, language=request.language)
+    if offer.is_open and not offer.is_over(request.now):
+        form = form or OfferForm()
+        status = 422 if form.errors or refusal else 200
+        return page(request, "offer", status=status, form=form, refusal=refusal, **words)
+    is_declined = offer.status == WaitlistOffer.Status.DECLINED
+    is_won = offer.status in WaitlistOffer.WON
+    return page(request, "offer_answered", is_won=is_won, is_declined=is_declined, **words)
+
+
+@through(Purpose.OFFER)
+def answer(request: Any) -> HttpResponse:
+    """Yes or no to a sooner time; the page then says what became of it, however often it is asked."""
+    form = OfferForm(_sent(request))
+    if request.method != "POST" or not form.is_valid():
+        return _offer(request, form)
+    say = waitlist.accept if form.cleaned_data["choice"] == "yes" else waitlist.decline
+    try:
+        say(request.link.offer_id, actor=None, now=request.now)
+    except NotBookable:  # why is between the clinic and the client
+        return _offer(request, form, gettext("We can not book it this way. Please call us."))
+    except DomainError:  # somebody was faster, or it is over: the page says so
+        request.link.offer.refresh_from_db()
+    links.note_use(request.link.pk, now=request.now)
+    return back(request)
+
+
 @through(Purpose.VISIT)
 def item(request: Any, slug: str) -> HttpResponse:
     booking, name = request.link.booking, visit.BY_SLUG.get(slug, "")
@@ -89,7 +124,7 @@ def item(request: Any, slug: str) -> HttpResponse:
     if wanted is None or booking.started_at is not None:
         return back(request)
     if name == MEDICINE and not has_proof(request):
-        return _ask_birth_date(request)
+        return ask_birth_date(request)
     form, refusal = visit.form_class(booking, name)(_sent(request)), ""
     if request.method == "POST" and form.is_valid():
         said = form.said()
@@ -123,29 +158,6 @@ def item(request: Any, slug: str) -> HttpResponse:
         form=form,
         refusal=refusal,
         **visit.words_of(booking, language=request.language),
-    )
-
-
-def _ask_birth_date(request: Any) -> HttpResponse:
-    """Before anything that names medicine. The answer comes back to the same address."""
-    asks = request.method == "POST" and "month" in request.POST
-    form, refusal = BirthDateForm(request.POST if asks else None), ""
-    if asks and form.is_valid():
-        if links.prove(request.link.pk, form.birth_date, now=request.now):
-            answer = back(request)
-            answer["Location"] = request.path
-            remember_proof(answer, request)
-            return answer
-        if links.find(request.secret, now=request.now) is None:
-            return ended(request)  # that was one too many
-        refusal = gettext("This is not the date that we have. Please try again, or call us.")
-    return page(
-        request,
-        "birth_date",
-        status=422 if form.errors or refusal else 200,
-        form=form,
-        refusal=refusal,
-        can_ask=request.link.client.birth_date is not None,
     )
 
 

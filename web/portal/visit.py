@@ -12,7 +12,7 @@ from notifications import facts, wording
 from notifications.facts import Loaded
 from practice import phones
 from scheduling import readiness
-from scheduling.models import AppointmentType, Booking
+from scheduling.models import AppointmentType, Booking, WaitlistOffer
 from scheduling.readiness_rules import FASTING, MEDICINE, RIDE, SUPPORT_PERSON, LightState
 from web.portal.forms import ITEMS, EscortForm, ItemForm
 
@@ -59,6 +59,22 @@ def words_of(booking: Booking, *, language: str) -> dict[str, Any]:
     """The words of the messages about it: when, how long, where, when to stop eating."""
     loaded = facts.load([booking])[booking.pk]
     return wording.shown(message_facts(loaded), language=language)
+
+
+def words_of_offer(offer: WaitlistOffer, *, language: str) -> dict[str, Any]:
+    kind, location = offer.entry.appointment_type, offer.location
+    is_here = kind.modality == AppointmentType.Modality.IN_PERSON
+    asked = wording.MessageFacts(
+        display_name=location.display_name,
+        phone=phones.display(location.phone),
+        starts_at=offer.starts_at,
+        ends_at=offer.ends_at,
+        client_zone=offer.client.time_zone,
+        clinic_zone=location.time_zone,
+        visit_minutes=kind.duration_minutes,
+        address=location.address if is_here else "",
+    )
+    return wording.shown(asked, language=language)
 
 
 def message_facts(loaded: Loaded) -> wording.MessageFacts:

@@ -46,8 +46,10 @@ def issue(clock: Clock) -> Callable[..., str]:
     """Makes a link about a booking and returns its path."""
 
     def issued(about: Booking, **options: Any) -> str:
+        made = links.draft(about, now=clock.now, **options)
         with transaction.atomic():
-            return path_of(links.for_booking(about, now=clock.now, **options))
+            links.keep([made])
+        return path_of(made.address)
 
     return issued
 

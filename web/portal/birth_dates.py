@@ -1,0 +1,35 @@
+"""The birth date, before anything that names medicine or asks how somebody feels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.utils.translation import gettext
+
+from notifications import links
+from web.portal.entry import back, ended, page, remember_proof
+from web.portal.forms import BirthDateForm
+
+
+def ask_birth_date(request: Any) -> HttpResponse:
+    """Before anything that names medicine. The answer comes back to the same address."""
+    asks = request.method == "POST" and "month" in request.POST
+    form, refusal = BirthDateForm(request.POST if asks else None), ""
+    if asks and form.is_valid():
+        if links.prove(request.link.pk, form.birth_date, now=request.now):
+            answer = back(request)
+            answer["Location"] = request.path
+            remember_proof(answer, request)
+            return answer
+        if links.find(request.secret, now=request.now) is None:
+            return ended(request)  # that was one too many
+        refusal = gettext("This is not the date that we have. Please try again, or call us.")
+    return page(
+        request,
+        "birth_date",
+        status=422 if form.errors or refusal else 200,
+        form=form,
+        refusal=refusal,
+        can_ask=request.link.client.birth_date is not None,
+    )
