@@ -25,6 +25,7 @@ SWEEPS = (
     Sweep("scheduling.tasks.offer_freed_times", 30, "Offers times that became free to the waitlist."),
     Sweep("scheduling.tasks.read_busy_calendars", 300, "Reads when clinicians are busy elsewhere."),
     Sweep("notifications.tasks.reconcile_all", 3600, "Plans reminders again for all sessions to come."),
+    Sweep("notifications.tasks.tell_staff", 900, "Tells staff what expires and what did not get through."),
     Sweep("config.tasks.forget_answers", 3600, "Deletes stored answers to requests after a day."),
     Sweep("config.tasks.heartbeat", INTERVAL_SECONDS, "Shows that beat, broker and worker work."),
 )

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from celery import shared_task
 from django.core.cache import cache
 
-from notifications import deliver, on_call, reconcile, resolve, rule_book
+from notifications import deliver, on_call, reconcile, resolve, rule_book, staff
 from practice import present
 
 # Together with one provider's timeout it stays below the task's time limit: nothing is cut off midway.
@@ -65,3 +65,9 @@ def reconcile_all() -> None:
         cache.set(SWEEP_PLACE, place, timeout=None)
         if place is None or present.now() - now >= SWEEPING_LASTS:
             return
+
+
+@shared_task
+def tell_staff() -> None:
+    staff.raise_notices(now=present.now())
+    staff.tell(clock=present.now)

@@ -21,6 +21,7 @@ PURE = (
     "scheduling.waitlist_rules",
     "notifications.rules",
     "notifications.rule_checks",
+    "notifications.staff_rules",
     "notifications.lint",
 )
 IMPURE = {
