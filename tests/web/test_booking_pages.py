@@ -181,7 +181,12 @@ def test_a_move_keeps_the_people_and_asks_again(ready: Clinic, kim: Browser) -> 
     booked = Booking.objects.get()
     page = get(kim, "move", booked.pk)
     assert "What the client said about the old time no longer counts" in text_of(page)
-    post(kim, "move", booked.pk, start=pick(ready, at("2026-12-02 09:30")))
+    start = pick(ready, at("2026-12-02 09:30"))
+    look = text_of(post(kim, "move", booked.pk, start=start))
+    assert "Dosing 1 moves from Tue Dec 1, 9:30 a.m. to Wed Dec 2, 9:30 a.m." in look
+    booked.refresh_from_db()
+    assert (booked.starts_at, booked.version) == (TUESDAY, 1)
+    post(kim, "move", booked.pk, start=start, revision=1)
     booked.refresh_from_db()
     assert (booked.starts_at, booked.version, booked.therapist) == (at("2026-12-02 09:30"), 2, ready.ana)
 

@@ -9,7 +9,8 @@ from django.contrib.admin.sites import AdminSite
 from django.http import HttpResponse
 from django.urls import URLPattern, path
 
-from web.frontdesk.pages import bookings, clients, measures, medical, messages, openings
+from web.frontdesk.pages import bookings, clients, measures, medical, messages, openings, waitlist
+from web.frontdesk.pages.absences import Away, away_page
 from web.frontdesk.pages.bookings import booking_page
 from web.frontdesk.pages.client import client_page
 from web.frontdesk.pages.clients import find
@@ -22,6 +23,8 @@ Page = Callable[..., HttpResponse]
 PAGES: list[tuple[str, Page, str]] = [
     ("find/", find, "find"),
     ("messages/", messages_page, "messages"),
+    ("away/", away_page, "away"),
+    ("waitlist/", waitlist.waitlist_page, "waitlist"),
     ("inbox/", inbox_page, "inbox"),
     ("messages/report/", report_page, "message_report"),
     # in the place of Django's own forms, which would write past the use cases
@@ -49,7 +52,16 @@ USE_CASES: list[tuple[str, type[UseCasePage], str]] = [
     ("safety-alerts/<int:alert_id>/take/", measures.TakeAlert, "take_alert"),
     ("safety-alerts/<int:alert_id>/close/", measures.DisposeOfAlert, "dispose_of_alert"),
     ("clients/<int:client_id>/book/", openings.Book, "book_for"),
+    ("away/<int:clinician_id>/", Away, "record_absence"),
     ("bookings/<int:booking_id>/move/", openings.Move, "move"),
+    ("clients/<int:client_id>/waitlist/add/", waitlist.Join, "join_waitlist"),
+    ("waitlist/entries/<int:entry_id>/edit/", waitlist.ChangeWishes, "change_wishes"),
+    ("waitlist/entries/<int:entry_id>/withdraw/", waitlist.LeaveWaitlist, "leave_waitlist"),
+    ("waitlist/times/add/", waitlist.OpenTime, "open_time"),
+    ("waitlist/times/<int:freed_id>/", waitlist.OfferTime, "offer_time"),
+    ("waitlist/times/<int:freed_id>/hide/", waitlist.HideTime, "hide_time"),
+    ("waitlist/offers/<int:offer_id>/accept/", waitlist.AcceptOffer, "accept_offer"),
+    ("waitlist/offers/<int:offer_id>/decline/", waitlist.DeclineOffer, "decline_offer"),
     ("inbox/<int:task_id>/done/", TaskDone, "task_done"),
     ("bookings/<int:booking_id>/confirm/", bookings.Confirm, "confirm"),
     ("bookings/<int:booking_id>/arrive/", bookings.Arrive, "arrive"),

@@ -10,7 +10,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from practice.access import CHANGES_SETUP
+from practice.access import CHANGES_SETUP, DESK
 from practice.admin_base import user_of
 from web.frontdesk import roles
 from web.frontdesk.clinic import clinic_of
@@ -42,6 +42,7 @@ def day(site: AdminSite, request: HttpRequest) -> HttpResponse:
             "other_year": on.year != clinic.today.year,
             "may_book": user.has_role(*roles.BOOKS),
             "may_set_up": user.has_role(*CHANGES_SETUP),
+            "may_keep_calendar": user.has_role(*DESK),
         },
     )
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, QuerySet
 from django.forms import ModelChoiceField
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import formats
 from django.utils.translation import gettext, gettext_noop
@@ -26,6 +29,7 @@ from scheduling.starts import resolve
 from treatment_plans.models import PlannedSession, TreatmentPlan
 from web.frontdesk import offers, roles
 from web.frontdesk.clinic import zone_words
+from web.frontdesk.consequences import grouped
 from web.frontdesk.forms.bookings import SearchForm, TimeForm
 from web.frontdesk.pages.bookings import visible_bookings
 from web.frontdesk.use_case import Done, UseCasePage
@@ -242,22 +246,94 @@ class Move(ChooseTime):
             "visit": visit,
             "moving": self.booking,
             "intro": gettext(
-                "What the client said about the old time no longer counts, and the client is told."
+                "What the client said about the old time no longer counts, and the client is told. "
+                "You see everything that it means before it is done."
             ),
         }
 
+    def post(self, request: HttpRequest, **ids: int) -> HttpResponse:
+        """First what it would mean; then, sent with what was seen, the move itself."""
+        try:
+            return super().post(request, **ids)
+        except FirstLook as look:
+            assert self.site is not None
+            context = {
+                **self.site.each_context(request),
+                "title": gettext("Move it like this?"),
+                "submit": self.submit,
+                "visit": look.page.pop("visit"),
+                "key": request.POST.get("key") or uuid.uuid4().hex,
+                "next": self.next_url(),
+                "back": request.get_full_path(),
+                "address": request.get_full_path(),
+                "sent": [(name, request.POST.get(name, "")) for name in ("start", "other_local")],
+                **look.page,
+            }
+            return TemplateResponse(request, "frontdesk/move.html", context)
+
     def run(self, values: dict[str, Any]) -> Booking:
         starts_at, people = self.start(values)
-        wanted = replace(self.wanted, **people)
-        return moves.reschedule(
-            self.booking.pk,
-            starts_at,
-            therapist_id=wanted.therapist_id,
-            psychiatrist_id=wanted.psychiatrist_id,
-            room_id=wanted.room_id,
-            actor=self.user,
-            now=self.now,
-        )
+        wanted, sent = replace(self.wanted, **people), self.request.POST
+        move: dict[str, Any] = {
+            "therapist_id": wanted.therapist_id,
+            "psychiatrist_id": wanted.psychiatrist_id,
+            "room_id": wanted.room_id,
+            "actor": self.user,
+            "now": self.now,
+        }
+        if "revision" not in sent:
+            raise FirstLook(moves.preview(self.booking.pk, starts_at, show=self._told, **move))
+        try:
+            follow = [followed(value) for value in sent.getlist("follow")]
+            revision = int(sent["revision"])
+        except ValueError as wrong:
+            raise ValidationError(_("Choose one of the times.")) from wrong
+        return moves.reschedule(self.booking.pk, starts_at, follow=follow, revision=revision, **move)
+
+    def _told(self, preview: moves.Preview) -> dict[str, Any]:
+        """In words, while it is as if it were done."""
+        following = {each.booking_id: each for each in preview.follow_moves}
+        follows = [
+            (follow_value(following[effect.booking_id]), effect.text(gettext))
+            for effect in preview.effects
+            if effect.code == "moves" and effect.booking_id in following
+        ]
+        rest = [each for each in preview.effects if each.code != "moves" or each.booking_id not in following]
+        [visit] = prepare(self.user, [self.booking], now=self.now)
+        return {
+            "revision": preview.revision,
+            "follows": follows,
+            "groups": grouped(rest, clinical=self.reads_medical()),
+            "visit": visit,
+        }
 
     def done(self, result: Booking) -> Done:
         return self.say(gettext("Moved: %(session)s to %(day)s, %(time)s"), result)
+
+
+class FirstLook(Exception):
+    """Not an error: what a move would mean is to be shown before it is done."""
+
+    def __init__(self, page: dict[str, Any]) -> None:
+        self.page = page
+        super().__init__()
+
+
+def follow_value(follow: moves.Follow) -> str:
+    people = f"{follow.therapist_id or ''}/{follow.psychiatrist_id or ''}"
+    return f"{follow.booking_id}/{follow.revision}/{follow.starts_at.astimezone(UTC).isoformat()}/{people}"
+
+
+def followed(value: str) -> moves.Follow:
+    """Raises ValueError for what this page never offered."""
+    booking_id, revision, start, therapist, psychiatrist = value.split("/")
+    starts_at = datetime.fromisoformat(start)
+    if starts_at.tzinfo is None:
+        raise ValueError("A time has a zone.")
+    return moves.Follow(
+        int(booking_id),
+        int(revision),
+        starts_at,
+        int(therapist) if therapist else None,
+        int(psychiatrist) if psychiatrist else None,
+    )

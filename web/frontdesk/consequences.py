@@ -1,0 +1,51 @@
+"""What a change would mean, in words for the desk: grouped, and without what the reader may not see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from scheduling.effects import Effect
+from web.frontdesk.words import reasons
+
+BY_HAND, SESSIONS, ANSWERS, MESSAGES = "by_hand", "sessions", "answers", "messages"
+HEADINGS: dict[str, str | Promise] = {
+    BY_HAND: _("To do by hand"),
+    SESSIONS: _("Sessions"),
+    ANSWERS: _("Asked again"),
+    MESSAGES: _("Messages"),
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    text: str
+    reasons: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Group:
+    name: str
+    heading: str | Promise
+    lines: Sequence[Line]
+
+
+def grouped(effects: Iterable[Effect], *, clinical: bool) -> list[Group]:
+    """What somebody has to see to comes first."""
+    by_name: dict[str, list[Line]] = {name: [] for name in HEADINGS}
+    for effect in effects:
+        line = Line(effect.text(gettext), reasons(effect.blockers, clinical=clinical))
+        by_name[_group(effect)].append(line)
+    return [Group(name, HEADINGS[name], lines) for name, lines in by_name.items() if lines]
+
+
+def _group(effect: Effect) -> str:
+    if effect.needs_a_person:
+        return BY_HAND
+    if effect.code.startswith("message_"):
+        return MESSAGES
+    return ANSWERS if effect.code == "asked_again" else SESSIONS
