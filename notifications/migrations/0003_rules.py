@@ -1,9 +1,9 @@
 import datetime
-
 import django.contrib.postgres.fields
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
+
 
 # As in 0002, with the edges that only a person walks: asking for a message again.
 EDGES = {
@@ -208,7 +208,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='sendingpolicy',
-            constraint=models.CheckConstraint(condition=models.Q(('pk', 1)), name='notifications_one_policy'),
+            constraint=models.CheckConstraint(condition=models.Q(('pk', 1)), name='notifications_one_policy', violation_error_message='There is a policy already: change that one.'),
         ),
         migrations.AddConstraint(
             model_name='sendingpolicy',

@@ -169,7 +169,11 @@ class SendingPolicy(Revisioned):
         verbose_name = _("sending policy")
         verbose_name_plural = _("sending policy")
         constraints = (
-            models.CheckConstraint(condition=Q(pk=1), name="notifications_one_policy"),
+            models.CheckConstraint(
+                condition=Q(pk=1),
+                name="notifications_one_policy",
+                violation_error_message=_("There is a policy already: change that one."),
+            ),
             models.CheckConstraint(
                 condition=Q(day_starts_local__lt=F("evening_local"), evening_local__lt=F("day_ends_local")),
                 name="notifications_policy_day",

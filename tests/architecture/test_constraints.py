@@ -62,6 +62,9 @@ BY_USE_CASES = {
     "notifications.ClientNote",
     "notifications.InboundMessage",
     "notifications.DeskTask",
+    "notifications.Switch",
+    "notifications.MessageTemplate",
+    "notifications.StaffNotice",
 }
 BY_CHOICES = {
     "scheduling_waitlist_status",

@@ -10,14 +10,20 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
+from notifications import rule_book
 from notifications.models import (
     ClientLink,
     ClientNote,
     DeskTask,
     InboundMessage,
     Message,
+    MessageTemplate,
     ProviderEvent,
     Reminder,
+    ReminderRule,
+    SendingPolicy,
+    StaffNotice,
+    Switch,
     UnreachableAddress,
 )
 from practice.models import (
@@ -32,6 +38,7 @@ from practice.models import (
     Holiday,
     IdempotencyKey,
     Licence,
+    PublicHoliday,
     Room,
     TimeOff,
     User,
@@ -86,6 +93,9 @@ def busy(clinic: Clinic) -> Clinic:
     TimeOff.objects.create(clinician=clinic.ben, starts_at=START, ends_at=START + HOUR)
     Closure.objects.create(location=clinic.location, starts_at=START - 99 * HOUR, ends_at=START - 98 * HOUR)
     Holiday.objects.create(location=clinic.location, on=date(2026, 12, 25), name="Christmas")
+    PublicHoliday.objects.create(
+        location=clinic.location, on=date(2026, 12, 25), name="Christmas", loaded_at=NOW
+    )
     ExtraHours.objects.create(
         clinician=clinic.ana,
         location=clinic.location,
@@ -158,6 +168,27 @@ def busy(clinic: Clinic) -> Clinic:
         provider="twilio", provider_ref="SM1", sender="+1", body="x", received_at=NOW, meaning="unclear"
     )
     DeskTask.objects.create(kind="call", client=client, created_at=NOW)
+    rule_book.add_missing()
+    Switch.objects.create(scope="kind", value="booked", reason="x", changed_at=NOW)
+    MessageTemplate.objects.create(
+        kind="booked",
+        language="en",
+        channel="sms",
+        detail="plain",
+        version=1,
+        body="x",
+        written_by=clinic.kim,
+        written_at=NOW,
+    )
+    StaffNotice.objects.create(
+        user=clinic.kim,
+        kind="failed_messages",
+        subject_type="notifications.reminder",
+        subject_id=0,
+        on=DAY,
+        due_at=NOW,
+        raised_at=NOW,
+    )
     return clinic
 
 
@@ -222,6 +253,7 @@ VIOLATIONS: dict[str, Callable[[Clinic], Any]] = {
     "practice_hours_effective": lambda c: WorkingHours.objects.update(effective_until_on=date(2020, 1, 1)),
     "practice_extra_hours_order": lambda c: ExtraHours.objects.update(ends_local=time(8, 59)),
     "practice_holiday_unique": lambda c: a_copy_of(Holiday),
+    "practice_public_holiday_unique": lambda c: a_copy_of(PublicHoliday),
     "practice_time_off_order": lambda c: TimeOff.objects.update(ends_at=START),
     "practice_closure_order": lambda c: Closure.objects.update(ends_at=START - 99 * HOUR),
     "practice_idempotency_key_unique": keys,
@@ -346,6 +378,18 @@ VIOLATIONS: dict[str, Callable[[Clinic], Any]] = {
     "notifications_reminder_expiry": lambda c: Reminder.objects.update(expires_at=NOW),
     "notifications_reminder_lease": lambda c: Reminder.objects.update(state="sending"),
     "notifications_reminder_skip_reason": lambda c: Reminder.objects.update(state="skipped"),
+    "notifications_reminder_settled": lambda c: Reminder.objects.update(settled_at=NOW),
+    "notifications_rule_ends": lambda c: ReminderRule.objects.update(
+        lasts_minutes=None, last_call_minutes=None
+    ),
+    "notifications_one_policy": lambda c: SendingPolicy.objects.create(pk=2),
+    "notifications_policy_day": lambda c: SendingPolicy.objects.create(pk=1, evening_local=time(21)),
+    "notifications_switch_once": lambda c: a_copy_of(Switch),
+    "notifications_switch_value": lambda c: Switch.objects.update(value=""),
+    "notifications_template_version": lambda c: a_copy_of(MessageTemplate, is_in_use=False),
+    "notifications_template_one_in_use": lambda c: a_copy_of(MessageTemplate, version=2),
+    "notifications_template_subject": lambda c: MessageTemplate.objects.update(subject="x"),
+    "notifications_notice_once": lambda c: a_copy_of(StaffNotice),
     "notifications_message_provider_ref": lambda c: messages(
         provider="twilio", provider_ref="SM1", outcome="accepted"
     ),
