@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import islice
 from random import Random
 from typing import Any
 
@@ -26,6 +27,7 @@ from scheduling.invariants import CHECKS
 from scheduling.models import AppointmentType, Booking, Occupancy
 
 PROCESSES, WANTED = 16, 6  # six therapists are wanted by all
+ON_EACH_START = 24  # so many attempts, on average, for three that can win
 STARTS_A_DAY = 2 * sizes.HOURS  # every half hour, so that many overlap without being the same
 
 
@@ -71,7 +73,7 @@ def race(samples: Samples, number: int, count: int) -> tuple[list[float], Counte
     consult = AppointmentType.objects.prefetch_related("phases").get(pk=ground.consult)
     people = list(Client.objects.select_related("location").filter(pk__in=samples.free_clients))
     desk = User.objects.get(pk=ground.desk)
-    starts = list(half_hours(samples))
+    starts = list(islice(half_hours(samples), max(12, count * PROCESSES // ON_EACH_START)))
     per_start = count / len(starts)
     for attempt in range(count):
         wanted = min(int(attempt / per_start), len(starts) - 1)

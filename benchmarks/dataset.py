@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from django.apps import apps
 from django.db import connection, models
 
 from benchmarks import sizes
@@ -526,12 +527,11 @@ def put_back(keys: dict[str, int]) -> None:
 
 
 def _tables() -> list[type[models.Model]]:
-    from django.apps import apps
-
+    there = set(connection.introspection.table_names())
     return [
         model
         for model in apps.get_models(include_auto_created=True)
-        if model._meta.managed
+        if model._meta.db_table in there
         and isinstance(model._meta.pk, models.AutoField | models.BigAutoField)
         and not model._meta.proxy
         and model._meta.app_label in {"practice", "treatment_plans", "scheduling", "notifications"}

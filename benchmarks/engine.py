@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import cProfile
+import pstats
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import cycle
@@ -13,6 +16,7 @@ from django.db import connection
 from benchmarks.client import Answers
 from benchmarks.load import Line, line_of, percentile
 from benchmarks.samples import Samples
+from benchmarks.stand import BASE
 from practice.models import Client
 from scheduling import booking, series
 from scheduling.booking import Request
@@ -22,6 +26,7 @@ from scheduling.models import AppointmentType
 from treatment_plans.models import TreatmentPlan
 
 MOST_CALLS, FEWEST_CALLS = 200, 3
+PROFILED, PARTS = 3, 6
 
 
 class Stopwatch:
@@ -37,6 +42,26 @@ class Stopwatch:
         finally:
             self.count += 1
             self.seconds += time.perf_counter() - began
+
+
+def profile(calls: Iterator[Callable[[], Any]]) -> dict[str, int]:
+    """Where the time of a few calls goes, in percent, by file of ours and by what it stands on."""
+    profiler, seconds = cProfile.Profile(), Counter[str]()
+    for _ in range(PROFILED):
+        profiler.runcall(next(calls))
+    spent_in: dict[Any, Any] = pstats.Stats(profiler).stats  # type: ignore[attr-defined]
+    for (file, _line, function), (_calls, _all, itself, *_rest) in spent_in.items():
+        seconds[_part(file, function)] += itself
+    whole = sum(seconds.values()) or 1
+    return {name: round(100 * spent / whole) for name, spent in seconds.most_common(PARTS)}
+
+
+def _part(file: str, function: str) -> str:
+    if "psycopg" in file or "psycopg" in function:
+        return "PostgreSQL and its driver"
+    if file.startswith(f"{BASE}/") and "/.venv/" not in file:
+        return file.removeprefix(f"{BASE}/")
+    return "Django" if "/django/" in file else "Python"
 
 
 def measure(case: str, what: str, calls: Iterator[Callable[[], Any]], *, seconds: float) -> Line:
@@ -55,7 +80,7 @@ def measure(case: str, what: str, calls: Iterator[Callable[[], Any]], *, seconds
         answers.queries.append(watch.count)
     answers.wall = time.perf_counter() - began
     line = line_of(case, what, answers, clients=1)
-    line.notes = {"in_database_p50": percentile(in_database, 0.5)}
+    line.notes = {"in_database_p50": percentile(in_database, 0.5), "profile": profile(calls)}
     return line
 
 
@@ -93,10 +118,10 @@ def lines(samples: Samples, *, seconds: float) -> Iterator[Line]:
         for plan in plans.filter(pk__in=samples.series_plans)
     ]
     for case, what, calls in (
-        ("engine_one", "one clinician, 31 days, first 20", of_one),
-        ("engine_50", "any of 50 clinicians and 20 rooms, 14 days, first 20", of_few),
-        ("engine_1000", "any of 1,000 clinicians, 14 days, first 10", of_many),
-        ("engine_explain", "why not at this time, any of 50", explained),
-        ("engine_series", "6 dosing and 6 integration sessions proposed", proposed),
+        ("engine_one", "engine: one clinician, 31 days, first 20", of_one),
+        ("engine_50", "engine: any of 50 clinicians and 20 rooms, 14 days, first 20", of_few),
+        ("engine_1000", "engine: any of 1,000 clinicians, 14 days, first 10", of_many),
+        ("engine_explain", "engine: why not at this time, any of 50", explained),
+        ("engine_series", "engine: 6 dosing and 6 integration sessions proposed", proposed),
     ):
         yield measure(case, what, cycle(calls), seconds=seconds)

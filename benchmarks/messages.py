@@ -155,12 +155,13 @@ def sends() -> Line:
             each.wait()
         got, different = ended()
     sent = Reminder.objects.filter(state="sent").count() - before
+    left = Reminder.objects.filter(state="planned", next_attempt_at__lte=present.now() + shift).count()
     answers = Answers(times=batches, wall=wall)
     found = line_of("sends", f"messages sent by {SENDERS} workers to a local mail server", answers, clients=2)
     found.count, found.a_second = sent, round(sent / wall, 1)
     found.notes = {"due": due, "accepted": got, "batch": deliver.BATCH, "times_are": "of a batch"}
-    if got != different or got != sent or sent < due:
-        found.wrong = f"{due} due, {sent} sent, {got} accepted, {different} different"
+    if got != different or got != sent or left or sent < TO_SEND:
+        found.wrong = f"{due} due, {sent} sent, {left} left, {got} accepted, {different} different"
     judge(found, [("≥ 500 a second", found.a_second >= 500)])
     return found
 

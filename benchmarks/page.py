@@ -16,6 +16,7 @@ from benchmarks.stand import BASE
 
 RESULTS = BASE / "benchmarks" / "results"
 PAGE = BASE / "docs" / "performance.md"
+PLOT = "![How the median answers grow with the bookings stored](../benchmarks/results/growth.svg)"
 VERDICTS = {True: "ok", False: "**missed**", None: ""}
 GROWING = {
     ("openings_one", 1): "one clinician, 31 days",
@@ -148,7 +149,8 @@ def write(results: Mapping[str, Any], *, whole: bool) -> None:
     if whole:
         if series := growth(results):
             (RESULTS / "growth.svg").write_text(plot.svg(series))
-        _replace("results", _section(results))
+        _replace("results", _section(results) + f"\n\n{PLOT}" * bool(growth(results)))
+        _replace("profile", _profile(results))
     else:
         _replace("contention", _section(results))
 
@@ -160,6 +162,22 @@ def _section(results: Mapping[str, Any]) -> str:
         f"({machine['architecture']}), {machine['system']}, Python {machine['python']}, "
         f"PostgreSQL {machine['postgresql']}.\n\n```\n{results['command']}\n```\n\n{table(results)}"
     )
+
+
+def _profile(results: Mapping[str, Any]) -> str:
+    """Of the largest size at which the engine was measured."""
+    lines = [line for size in results["sizes"] for line in size["lines"] if line["notes"].get("profile")]
+    last = {line["case"]: line for line in lines}
+    rows = [
+        "| case | p50 ms | in PostgreSQL | percent of the time, with a profiler watching |",
+        "|---|---:|---:|---|",
+    ]
+    for line in last.values():
+        parts = ", ".join(f"{name} {share}" for name, share in line["notes"]["profile"].items() if share)
+        rows.append(
+            f"| {line['what']} | {line['p50']:.1f} | {line['notes']['in_database_p50']:.1f} | {parts} |"
+        )
+    return "\n".join(rows)
 
 
 def _replace(name: str, text: str) -> None:

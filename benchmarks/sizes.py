@@ -17,7 +17,7 @@ DOSES_A_DAY = DOSES_AT_ONCE * len(DOSE_STARTS)
 @dataclass(frozen=True)
 class Size:
     """`bookings` in all. Those ahead reach `days` far, in the crowd's location `crowd_days` with
-    `crowd_rooms` in use at a time. `free_clients` have no booking ahead, `series_plans` have nothing booked yet.
+    `crowd_rooms` in use at a time. `free_clients` have no booking ahead, `series_plans` nothing booked yet.
     """
 
     name: str
