@@ -19,12 +19,13 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import QuerySet
 
-from notifications import caps, facts, leases, reports, switches, template_editing, wording
+from notifications import caps, facts, leases, links, reports, switches, template_editing, wording
 from notifications.channels import Channel, DeliveryError, OutcomeUnknown, Outgoing, channel_for
 from notifications.crash import crash_here
 from notifications.facts import Loaded
 from notifications.leases import Claimed, Result
-from notifications.lint import problems
+from notifications.links import Draft
+from notifications.lint import problems, sms_segments
 from notifications.models import Message, Reminder, ReminderEvent
 from notifications.reconcile import (
     RELATED,
@@ -109,7 +110,8 @@ def claim(*, now: datetime, limit: int) -> tuple[int, list[Claimed]]:
         one = loaded[row.booking_id]
         try:
             wanted, why_not = may_send(row, one, stored[row.booking_id], now=now)
-            rendered = render(row, one, texts) if wanted and wanted.due_at <= now else None
+            link = _link(row, one, now=now)
+            rendered = render(row, one, texts, link=link) if wanted and wanted.due_at <= now else None
         except Exception:  # one broken record must not keep the others waiting
             logger.exception("reminder %s can not be judged or worded", row.pk)
             _give_up(row, now=now)
@@ -123,11 +125,12 @@ def claim(*, now: datetime, limit: int) -> tuple[int, list[Claimed]]:
             skip(row, Reminder.Skip.WORDING, now=now)
         elif (verdict := counted.verdict(row, one)) == "send":
             counted.add(row)
-            claimed.append(_claimed(row, one, rendered, now=now))
+            claimed.append(_claimed(row, one, rendered, link, now=now))
         else:
             _hold_back(row, one, stored[row.booking_id], verdict, now=now)
     claimed = _below_the_ceiling(claimed, loaded.values(), now=now)
     leases.take(claimed, now=now)
+    links.keep(one.link for one in claimed if one.link is not None)
     crash_here("before_claim_commit")
     return len(rows), claimed
 
@@ -219,7 +222,25 @@ def _problems(rendered: wording.Rendered, row: Reminder, loaded: Loaded) -> tupl
     )
 
 
-def _claimed(row: Reminder, loaded: Loaded, rendered: wording.Rendered, *, now: datetime) -> Claimed:
+def _link(row: Reminder, loaded: Loaded, *, now: datetime) -> Draft | None:
+    """The page that the message may lead to; nothing is written yet. What is off has none."""
+    addresses = loaded.addresses_for(row.kind)
+    if row.kind == Reminder.Kind.CANCELLED or row.channel not in addresses:
+        return None
+    is_theirs = row.kind == Reminder.Kind.SUPPORT_PERSON and loaded.support is not None
+    return links.draft(
+        loaded.booking,
+        about=row.kind,
+        support_person_id=loaded.support.person_id if is_theirs and loaded.support else None,
+        channel=row.channel,
+        sent_to=addresses[row.channel],
+        now=now,
+    )
+
+
+def _claimed(
+    row: Reminder, loaded: Loaded, rendered: wording.Rendered, link: Draft | None, *, now: datetime
+) -> Claimed:
     row.attempt_count += 1
     outgoing = Outgoing(
         token=str(uuid.uuid4()),
@@ -230,13 +251,30 @@ def _claimed(row: Reminder, loaded: Loaded, rendered: wording.Rendered, *, now: 
         language=loaded.client.language,
         sender_name=loaded.booking.location.display_name,
     )
-    return Claimed(row, outgoing, now + LEASE)
+    is_in_it = link is not None and link.address in rendered.body
+    return Claimed(row, outgoing, now + LEASE, link if is_in_it else None)
 
 
 def render(
-    row: Reminder, loaded: Loaded, texts: Mapping[template_editing.Key, wording.Words]
+    row: Reminder,
+    loaded: Loaded,
+    texts: Mapping[template_editing.Key, wording.Words],
+    *,
+    link: Draft | None = None,
 ) -> wording.Rendered:
-    """The text of a reminder from the facts of now."""
+    """The text of a reminder from the facts of now.
+
+    Without the link if a text would need a second segment for it: it then says whom to call instead.
+    """
+    rendered = _render(row, loaded, texts, link=link.address if link else "")
+    if link is not None and row.channel == ChannelName.SMS and sms_segments(rendered.body) > 1:
+        return _render(row, loaded, texts, link="")
+    return rendered
+
+
+def _render(
+    row: Reminder, loaded: Loaded, texts: Mapping[template_editing.Key, wording.Words], *, link: str
+) -> wording.Rendered:
     booking, client = loaded.booking, loaded.client
     is_here = booking.appointment_type.modality == AppointmentType.Modality.IN_PERSON
     return wording.render(
@@ -261,6 +299,7 @@ def render(
             asks=loaded.facts.missing,
             escort_required=loaded.facts.escort_required,
             by_email_too=row.kind == Reminder.Kind.FASTING and "email" in loaded.addresses,
+            link=link,
         ),
     )
 

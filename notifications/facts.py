@@ -28,6 +28,7 @@ class Support:
 
     name: str
     addresses: Mapping[str, str]
+    person_id: int
 
 
 @dataclass(frozen=True)
@@ -172,7 +173,8 @@ def _supports(client_ids: Sequence[int]) -> Mapping[int, Support]:
         reached = {"sms": person.phone, "email": person.email}
         addresses = {channel: value for channel, value in reached.items() if value}
         if addresses:
-            found[person.client_id] = Support(person.name, addresses)  # the escort comes last, and stays
+            # the escort comes last, and stays
+            found[person.client_id] = Support(person.name, addresses, person.pk)
     return found
 
 

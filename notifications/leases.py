@@ -15,7 +15,9 @@ from django.db.models import Case, F, Value, When
 
 from notifications.channels import Outgoing, Receipt
 from notifications.crash import crash_here
+from notifications.links import Draft
 from notifications.models import Message, Reminder, ReminderEvent
+from notifications.redaction import redacted
 from practice.doors import door, step
 
 State = Reminder.State
@@ -27,6 +29,7 @@ class Claimed:
     reminder: Reminder
     outgoing: Outgoing
     lease_until: datetime
+    link: Draft | None = None
 
     @property
     def token(self) -> uuid.UUID:
@@ -69,7 +72,7 @@ def take(batch: Sequence[Claimed], *, now: datetime) -> None:
             token=one.token,
             recipient=one.outgoing.to,
             subject=one.outgoing.subject,
-            body=one.outgoing.body,
+            body=redacted(one.outgoing.body),
             started_at=now,
         )
         for one in batch

@@ -37,13 +37,10 @@ ALPHABET = string.ascii_letters + string.digits
 LENGTH = 22  # 128 random bits
 LASTS = {Purpose.AFTERCARE: timedelta(days=14), Purpose.SUPPORT: timedelta(hours=24)}
 MOST_WRONG = 5
-PURPOSES = {
-    kind: Purpose.AFTERCARE
-    for kind in (
-        Reminder.Kind.AFTERCARE,
-        Reminder.Kind.INTEGRATION_PROMPT,
-        Reminder.Kind.MEASURE_AFTER,
-    )
+PURPOSES: dict[str, Purpose] = {
+    Reminder.Kind.AFTERCARE: Purpose.AFTERCARE,
+    Reminder.Kind.INTEGRATION_PROMPT: Purpose.AFTERCARE,
+    Reminder.Kind.MEASURE_AFTER: Purpose.AFTERCARE,
 }
 
 

@@ -23,6 +23,7 @@ from notifications.channels import (
     seconds_asked_for,
 )
 from notifications.channels.codes import OURS
+from notifications.redaction import redacted
 
 TIMEOUT = httpx.Timeout(10, connect=5)  # seconds; with TLS at most 30 in all
 LONGEST_VALIDITY_SECONDS = 36_000  # Twilio's limit, and its default
@@ -85,7 +86,7 @@ class TwilioChannel(Channel):
         for _page in range(MOST_PAGES):
             rows, next_page = _look_up(url)
             # A trial account puts a sentence of its own in front.
-            found += [(at, sid) for at, body, sid in rows if body.endswith(outgoing.body)]
+            found += [(at, sid) for at, body, sid in rows if redacted(body).endswith(outgoing.body)]
             if not next_page:
                 break
             url = settings.TWILIO_BASE_URL + next_page
@@ -157,9 +158,7 @@ def _refuse(reply: httpx.Response) -> NoReturn:
         case _:
             code = f"http_{status}"
     retryable = status in NOT_ABOUT_THE_MESSAGE or status < 400 or code in OURS
-    raise DeliveryError(
-        code, permanent=not retryable, retry_after=_retry_after(reply)
-    )
+    raise DeliveryError(code, permanent=not retryable, retry_after=_retry_after(reply))
 
 
 def _retry_after(reply: httpx.Response) -> float | None:
