@@ -13,6 +13,7 @@ from notifications import rule_book, rules
 from notifications.models import UnreachableAddress
 from notifications.rules import BookingFacts, Policy
 from practice.models import ChannelConsent, Client, ContactPoint, SupportPerson
+from practice.packed import packed, unpacked
 from practice.prepared import Prepared, is_one_of
 from scheduling import readiness
 from scheduling.models import Booking
@@ -55,14 +56,13 @@ class Loaded:
 
 
 def load(bookings: Iterable[Booking], *, are_new: bool = False) -> dict[int, Loaded]:
-    """Six queries. The bookings come with client, location, appointment type, plan and protocol.
+    """Five queries. The bookings come with client, location, appointment type, plan and protocol.
 
     About new ones nobody can have said anything yet: two queries less.
     """
     bookings = list(bookings)
-    addresses = _addresses([booking.client_id for booking in bookings])
+    addresses, supports = _reached([booking.client_id for booking in bookings])
     open_items = readiness.open_items(bookings, are_new=are_new)
-    supports = _supports([booking.client_id for booking in bookings if booking.is_dosing])
     sessions = [booking.planned_session for booking in bookings if booking.planned_session]
     answered = frozenset[tuple[int, str, str]]() if are_new else answer_sheets.finished(sessions)
     book = rule_book.load()
@@ -78,7 +78,7 @@ def load(bookings: Iterable[Booking], *, are_new: bool = False) -> dict[int, Loa
             ),
             addresses[booking.client_id],
             book,
-            supports.get(booking.client_id),
+            supports.get(booking.client_id) if booking.is_dosing else None,
         )
         for booking in bookings
     }
@@ -131,51 +131,60 @@ def _open_questions(booking: Booking, answered: frozenset[tuple[int, str, str]])
     )
 
 
-_ADDRESSES = Prepared(
+_REACHED = Prepared(
     lambda: (
-        ContactPoint.objects.filter(
-            Exists(
-                ChannelConsent.objects.filter(
-                    client=OuterRef("client"),
-                    channel=OuterRef("channel"),
-                    granted_at__isnull=False,
-                    withdrawn_at=None,
-                )
-            ),
-            ~Exists(
-                UnreachableAddress.objects.filter(
-                    client=OuterRef("client"), channel=OuterRef("channel"), value=OuterRef("value")
-                )
-            ),
-            is_one_of("client", "clients", BigIntegerField()),
-            is_primary=True,
-        )
+        Client.objects.filter(is_one_of("pk", "clients", BigIntegerField()))
         .order_by()
-        .values_list("client", "channel", "value")
+        .values_list(
+            "pk",
+            packed(
+                ContactPoint.objects.filter(
+                    Exists(
+                        ChannelConsent.objects.filter(
+                            client=OuterRef("client"),
+                            channel=OuterRef("channel"),
+                            granted_at__isnull=False,
+                            withdrawn_at=None,
+                        )
+                    ),
+                    ~Exists(
+                        UnreachableAddress.objects.filter(
+                            client=OuterRef("client"), channel=OuterRef("channel"), value=OuterRef("value")
+                        )
+                    ),
+                    client=OuterRef("pk"),
+                    is_primary=True,
+                ),
+                "channel",
+                "value",
+            ),
+            packed(
+                SupportPerson.objects.filter(
+                    Q(is_escort=True) | Q(is_aftercare=True), client=OuterRef("pk"), may_be_contacted=True
+                ),
+                "is_escort",
+                "pk",
+                "name",
+                "phone",
+                "email",
+            ),
+        )
     )
 )
 
 
-def _addresses(client_ids: Sequence[int]) -> Mapping[int, Mapping[str, str]]:
-    found: dict[int, dict[str, str]] = defaultdict(dict)
-    for client_id, channel, value in _ADDRESSES.rows(clients=client_ids):
-        found[client_id][channel] = value
-    return found
-
-
-def _supports(client_ids: Sequence[int]) -> Mapping[int, Support]:
-    """At most one for each client. No query when nobody is asked about."""
-    if not client_ids:
-        return {}
-    agreed = SupportPerson.objects.filter(client__in=client_ids, may_be_contacted=True)
-    found: dict[int, Support] = {}
-    for person in agreed.filter(Q(is_escort=True) | Q(is_aftercare=True)).order_by("is_escort", "-pk"):
-        reached = {"sms": person.phone, "email": person.email}
-        addresses = {channel: value for channel, value in reached.items() if value}
-        if addresses:
-            # the escort comes last, and stays
-            found[person.client_id] = Support(person.name, addresses, person.pk)
-    return found
+def _reached(client_ids: Sequence[int]) -> tuple[dict[int, dict[str, str]], dict[int, Support]]:
+    """By client the addresses that they can be reached by, and at most one support person."""
+    addresses: dict[int, dict[str, str]] = defaultdict(dict)
+    supports: dict[int, Support] = {}
+    for client_id, points, people in _REACHED.rows(clients=client_ids):
+        addresses[client_id].update(unpacked(points))
+        # The escort comes last and stays, and of several the one who was entered first.
+        for _is_escort, pk, name, phone, email in sorted(unpacked(people), key=lambda row: (row[0], -row[1])):
+            reached = {way: value for way, value in (("sms", phone), ("email", email)) if value}
+            if reached:
+                supports[client_id] = Support(name, reached, pk)
+    return addresses, supports
 
 
 def _in_order(addresses: Mapping[str, str]) -> tuple[rules.Channel, ...]:

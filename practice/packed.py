@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime
 from typing import Any, TypeAlias
 
@@ -24,3 +25,9 @@ def day(text: str | None) -> date | None:
 
 def instant(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
+
+
+def unpacked(value: str | None) -> list[list[Any]]:
+    """The rows, when the value comes as the database writes it (`practice.prepared`)."""
+    rows: list[list[Any]] = json.loads(value) if value else []
+    return rows

@@ -12,7 +12,7 @@ from scheduling.availability import Board
 from scheduling.booking import Request
 from scheduling.engine.ranking import Candidate, Place, Preferences, Ranked, best_first, judged
 from scheduling.engine.spans import union
-from scheduling.engine.types import Span
+from scheduling.engine.types import Opening, Span
 from scheduling.models import Booking
 
 BY_TIME, BY_RANK = "time", "rank"
@@ -54,7 +54,7 @@ def find(
         board, openings = booking.search(wanted, window, limit=most + 1, now=now)
         if len(openings) > most:
             until = min(until, openings[most].start)
-        place = _place(request, board, rank)
+        place = _place(request, board, rank, openings)
         candidates += [Candidate(opening, place) for opening in openings]
     considered = judged((one for one in candidates if one.opening.start < until), preferences)
     ordered = considered if order == BY_TIME else best_first(considered)
@@ -86,13 +86,12 @@ def _people(preferences: Preferences) -> tuple[int, ...]:
     return (*preferences.clinicians, *([] if usual is None else [usual]))
 
 
-def _place(request: Request, board: Board, rank: int) -> Place:
+def _place(request: Request, board: Board, rank: int, openings: Sequence[Opening]) -> Place:
+    people = {key for one in openings for key in one.chosen.values() if key.kind == "clinician"}
     return Place(
         tz=clock.zone(request.location.time_zone),
         rank=rank,
-        busy={
-            key: union(calendar.busy) for key, calendar in board.calendars.items() if key.kind == "clinician"
-        },
+        busy={key: union(board.calendars[key].busy) for key in people},
         taken={need.key: _hull(need.windows) for need in board.demand.needs},
     )
 

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypedDict
 
+from django.db.models import BigIntegerField, DateTimeField
+
 from practice import clock
 from practice.blockers import Blocker
 from practice.blockers import gettext_noop as _
 from practice.models import Client, Location
+from practice.prepared import Param, Prepared, is_one_of
 from scheduling.availability import where_the_client_is
 from scheduling.models import AppointmentType, Booking
 from treatment_plans import facts, gates
@@ -161,11 +164,14 @@ class Gate:
 
 
 def load(sessions: Iterable[Session], *, now: datetime) -> Gate:
-    """Four queries, whatever the number of sessions."""
+    """Two queries, whatever the number of sessions; one where none is part of a plan."""
     sessions = list(sessions)
     client_ids = {session.client.pk for session in sessions}
     clinician_ids = {pk for session in sessions for pk in session.clinician_ids}
-    return Gate(facts.load(client_ids, clinician_ids), *_booked(client_ids, now=now))
+    on_record = facts.load(client_ids, clinician_ids)
+    if all(session.planned_session is None for session in sessions):
+        return Gate(on_record, {}, {})
+    return Gate(on_record, *_booked(client_ids, now=now))
 
 
 def session_of(booking: Booking) -> Session:
@@ -182,28 +188,42 @@ def session_of(booking: Booking) -> Session:
     )
 
 
+_BOOKED = Prepared(
+    lambda: (
+        Booking.objects.filter(
+            Booking.in_force(Param("now", DateTimeField()), or_done=True),  # type: ignore[arg-type]
+            is_one_of("client", "clients", BigIntegerField()),
+            planned_session__isnull=False,
+        )
+        .order_by("starts_at", "pk")
+        .values_list(
+            "pk",
+            "client",
+            "planned_session",
+            "planned_session__plan",
+            "planned_session__dose_number",
+            "starts_at",
+            "ends_at",
+            "starts_on",
+            "completed_at",
+            "appointment_type__kind",
+            "appointment_type__route",
+        )
+    )
+)
+
+
 def _booked(
     client_ids: Iterable[int], *, now: datetime
 ) -> tuple[Mapping[int, Sequence[DoseFact]], Mapping[int, Booked]]:
     """What is live or completed: dosing sessions by client, and the booking of each planned session."""
     doses: dict[int, list[DoseFact]] = defaultdict(list)
     booked: dict[int, Booked] = {}
-    rows = Booking.objects.filter(
-        Booking.in_force(now, or_done=True), client__in=client_ids, planned_session__isnull=False
-    ).select_related("appointment_type", "planned_session")
-    for row in rows:
-        planned = row.planned_session
-        booked[row.planned_session_id or 0] = Booked(
-            row.pk,
-            row.ends_at,
-            planned.plan_id if planned else None,
-            planned.dose_number if planned else None,
-            row.starts_on,
-        )
-        if row.is_dosing:
-            is_done = row.completed_at is not None
-            route = row.appointment_type.route
-            doses[row.client_id].append(DoseFact(row.pk, route, row.starts_at, row.starts_on, is_done))
+    rows = _BOOKED.rows(clients=sorted(set(client_ids)), now=now)
+    for pk, client, planned, plan, number, starts_at, ends_at, starts_on, completed_at, kind, route in rows:
+        booked[planned] = Booked(pk, ends_at, plan, number, starts_on)
+        if kind == PlannedSession.Kind.DOSING:
+            doses[client].append(DoseFact(pk, route, starts_at, starts_on, completed_at is not None))
     return doses, booked
 
 

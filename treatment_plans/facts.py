@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import BigIntegerField, OuterRef
 
-from practice.models import Client, Clinician, Consent, ConsentDocument, Licence
-from practice.packed import day, instant, packed
+from practice.models import Client, Consent, ConsentDocument, Licence
+from practice.packed import day, instant, packed, unpacked
+from practice.prepared import Prepared, is_one_of
 from treatment_plans import gates
 from treatment_plans.models import Clearance, Prescription, Protocol, RemsEnrollment, Route, SafetyAlert
 from treatment_plans.supply import PrescriptionFact
@@ -40,68 +42,88 @@ class Facts:
         return self.clinicians.get(clinician_id, gates.ClinicianFact(()))
 
 
-def load(client_ids: Iterable[int], clinician_ids: Iterable[int]) -> Facts:
-    """Three queries, whatever the numbers."""
-    documents = ConsentDocument.objects.filter(is_current=True, is_required=True)
-    clients = Client.objects.filter(pk__in=set(client_ids)).annotate(
-        signatures=packed(
-            Consent.objects.filter(client=OuterRef("pk")),
-            "document__kind",
-            "document__version",
-            "signed_at",
-            "valid_through_on",
-            "withdrawn_at",
-        ),
-        clearances=packed(
-            Clearance.objects.filter(client=OuterRef("pk"), superseded_at=None),
-            "decision",
-            "valid_from_on",
-            "valid_through_on",
-        ),
-        prescriptions=packed(
-            Prescription.objects.filter(client=OuterRef("pk")),
+_ON_RECORD = Prepared(
+    lambda: (
+        Client.objects.filter(is_one_of("pk", "clients", BigIntegerField()))
+        .order_by()
+        .values_list(
             "pk",
-            "route",
-            "issued_on",
-            "valid_through_on",
-            "revoked_at",
-            "doses_per_fill",
-            "refills",
-        ),
-        enrollments=packed(RemsEnrollment.objects.filter(client=OuterRef("pk")), "enrolled_on", "ended_on"),
-        has_open_alert=Exists(SafetyAlert.objects.filter(client=OuterRef("pk"), disposed_at=None)),
-    )
-    clinicians = Clinician.objects.filter(pk__in=set(clinician_ids), is_active=True).annotate(
-        held=packed(
-            Licence.objects.filter(clinician=OuterRef("pk")), "state", "valid_from_on", "valid_through_on"
+            packed(
+                Consent.objects.filter(client=OuterRef("pk")),
+                "document__kind",
+                "document__version",
+                "signed_at",
+                "valid_through_on",
+                "withdrawn_at",
+            ),
+            packed(
+                Clearance.objects.filter(client=OuterRef("pk"), superseded_at=None),
+                "decision",
+                "valid_from_on",
+                "valid_through_on",
+            ),
+            packed(
+                Prescription.objects.filter(client=OuterRef("pk")),
+                "pk",
+                "route",
+                "issued_on",
+                "valid_through_on",
+                "revoked_at",
+                "doses_per_fill",
+                "refills",
+            ),
+            packed(RemsEnrollment.objects.filter(client=OuterRef("pk")), "enrolled_on", "ended_on"),
+            packed(SafetyAlert.objects.filter(client=OuterRef("pk"), disposed_at=None), "pk"),
+            # The same for every client
+            packed(
+                ConsentDocument.objects.filter(is_current=True, is_required=True), "kind", "version", "title"
+            ),
+            packed(
+                Licence.objects.filter(
+                    is_one_of("clinician", "clinicians", BigIntegerField()), clinician__is_active=True
+                ),
+                "clinician",
+                "state",
+                "valid_from_on",
+                "valid_through_on",
+            ),
         )
     )
+)
+
+
+def load(client_ids: Iterable[int], clinician_ids: Iterable[int]) -> Facts:
+    """One query, whatever the numbers."""
+    rows = _ON_RECORD.rows(clients=sorted(set(client_ids)), clinicians=sorted(set(clinician_ids)))
+    clients = {pk: _client_facts(*map(unpacked, columns[:5])) for pk, *columns in rows}
+    documents, licences = map(unpacked, rows[0][-2:]) if rows else ([], [])
+    held: dict[int, tuple[gates.LicenceFact, ...]] = defaultdict(tuple)
+    for clinician_id, state, first, last in licences:
+        held[clinician_id] += (gates.LicenceFact(state, date.fromisoformat(first), date.fromisoformat(last)),)
     return Facts(
-        tuple(gates.RequiredDocument(each.kind, each.version, each.title) for each in documents),
-        {client.pk: _client_facts(client) for client in clients},
-        {
-            clinician.pk: gates.ClinicianFact(
-                tuple(
-                    gates.LicenceFact(state, date.fromisoformat(first), date.fromisoformat(last))
-                    for state, first, last in clinician.held or ()
-                )
-            )
-            for clinician in clinicians
-        },
+        tuple(gates.RequiredDocument(*each) for each in sorted(documents)),
+        clients,
+        {pk: gates.ClinicianFact(licences) for pk, licences in held.items()},
     )
 
 
-def _client_facts(client: Any) -> ClientFacts:
+def _client_facts(
+    signatures: Sequence[Any],
+    clearances: Sequence[Any],
+    prescriptions: Sequence[Any],
+    enrollments: Sequence[Any],
+    open_alerts: Sequence[Any],
+) -> ClientFacts:
     return ClientFacts(
         signatures=tuple(
             gates.SignatureFact(
                 kind, version, datetime.fromisoformat(signed), day(through), instant(withdrawn)
             )
-            for kind, version, signed, through, withdrawn in client.signatures or ()
+            for kind, version, signed, through, withdrawn in signatures
         ),
         clearances=tuple(
             gates.ClearanceFact(decision in Clearance.GRANTED, date.fromisoformat(first), day(last))
-            for decision, first, last in client.clearances or ()
+            for decision, first, last in clearances
         ),
         prescriptions=tuple(
             PrescriptionFact(
@@ -112,13 +134,12 @@ def _client_facts(client: Any) -> ClientFacts:
                 instant(revoked),
                 Prescription.count_doses(per_fill, refills),
             )
-            for pk, route, issued, last, revoked, per_fill, refills in client.prescriptions or ()
+            for pk, route, issued, last, revoked, per_fill, refills in prescriptions
         ),
         enrollments=tuple(
-            gates.EnrollmentFact(date.fromisoformat(first), day(end))
-            for first, end in client.enrollments or ()
+            gates.EnrollmentFact(date.fromisoformat(first), day(end)) for first, end in enrollments
         ),
-        has_open_alert=client.has_open_alert,
+        has_open_alert=bool(open_alerts),
     )
 
 
