@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -272,15 +272,22 @@ def withdraw_consent(consent_id: int, *, actor: User, now: datetime, reason: str
 
 @step
 def join_care_team(
-    client_id: int, clinician_ids: Sequence[int], *, actor: User | None, now: datetime
+    client_id: int,
+    clinician_ids: Sequence[int],
+    *,
+    present: Collection[int] | None = None,
+    actor: User | None,
+    now: datetime,
 ) -> None:
-    """Put clinicians on the care team; those who are on it stay as they are."""
-    present = set(
-        CareTeamMember.objects.filter(client_id=client_id, left_at=None).values_list(
+    """Put clinicians on the care team; those who are on it stay as they are.
+
+    `present` is who is on it, from a caller who has read that under the client's lock.
+    """
+    if present is None:
+        present = CareTeamMember.objects.filter(client_id=client_id, left_at=None).values_list(
             "clinician_id", flat=True
         )
-    )
-    for clinician_id in sorted(set(clinician_ids) - present):
+    for clinician_id in sorted(set(clinician_ids) - set(present)):
         member = CareTeamMember.objects.create(client_id=client_id, clinician_id=clinician_id, joined_at=now)
         activity.record(
             "care_team.joined",

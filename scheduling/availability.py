@@ -6,7 +6,7 @@ import json
 import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import cached_property, lru_cache, partial
 from typing import TypeVar
@@ -65,6 +65,7 @@ class Board:
     demand: Demand
     calendars: Calendars
     names: Mapping[ResourceKey, str]
+    has_holds_over: bool = False  # somewhere: held times whose minutes are over, not yet swept away
 
     def why_not(
         self, start: datetime, *, choice: Mapping[str, ResourceKey] | None = None
@@ -147,7 +148,16 @@ def load(wish: Wish, window: Span, *, now: datetime) -> Board:
         latest=now + timedelta(days=kind.horizon_days),
         client_busy=_spans(stored.client_busy),
     )
-    return Board(demand, OnDemand(makers), names)
+    return Board(demand, OnDemand(makers), names, stored.has_holds_over)
+
+
+def narrowed(wish: Wish, choice: Mapping[str, ResourceKey]) -> Wish:
+    """The same for those who were chosen: no other needs to be looked at again."""
+    ids: dict[str, set[int]] = defaultdict(set)
+    for need, key in choice.items():
+        ids["room" if key.kind == "room" else need.partition(":")[0]].add(key.id)
+    only = {f"{name}_id": next(iter(found)) for name, found in ids.items() if len(found) == 1}
+    return replace(wish, **only)  # type: ignore[arg-type]
 
 
 class OnDemand(Mapping[ResourceKey, Calendar]):

@@ -6,12 +6,13 @@ Seven steps, always in this order: access (the caller's) → lock → load → d
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import Q
+from django.db.models import OuterRef, Q, QuerySet
 
 from practice import activity, clock
 from practice.blockers import Blocker
@@ -19,15 +20,16 @@ from practice.blockers import gettext_noop as _
 from practice.clients import join_care_team
 from practice.doors import door, step
 from practice.errors import OutOfScope, Taken
-from practice.models import Client, Clinician, Location, Room, User
+from practice.models import CareTeamMember, Client, Clinician, Location, Room, User
 from scheduling import availability, changes, gate, lifecycle
 from scheduling.availability import Wish
 from scheduling.engine.openings import find_openings
 from scheduling.engine.types import Opening, ResourceKey, Span
 from scheduling.errors import HoldOver, NotBookable, NotPossibleNow
+from scheduling.locks import Names, lock_rows, named
 from scheduling.models import AppointmentType, Booking, Occupancy
 from scheduling.starts import promise
-from treatment_plans.models import PlannedSession, TreatmentPlan
+from treatment_plans.models import PlannedSession
 
 R = TypeVar("R")
 Choice = Mapping[str, ResourceKey]
@@ -57,6 +59,8 @@ class Request:
     spreads: bool = False  # another choice than everybody else's, after a lost race
     prefers: tuple[int, ...] = ()  # clinicians before those whom the plan names
     prefers_room: int | None = None
+    names: Names = field(default_factory=dict)  # of who and what was locked
+    on_team: frozenset[int] | None = None  # who treats the client already, read under the locks
 
     @property
     def wish(self) -> Wish:
@@ -228,11 +232,15 @@ def place(
         booked_at=now if hold_for is None else None,
         touched_at=now,
     )
+    for name, model in (("therapist", Clinician), ("psychiatrist", Clinician), ("room", Room)):
+        locked = named(model, getattr(booking, f"{name}_id"), request.names)
+        if locked is not None:
+            setattr(booking, name, locked)
     if hold_for is not None:
         _check_holds(booking, now=now)
     occupy(booking, choice)
     clinicians = [pk for pk in (session.therapist_id, session.psychiatrist_id) if pk]
-    join_care_team(request.client.pk, clinicians, actor=actor, now=now)
+    join_care_team(request.client.pk, clinicians, present=request.on_team, actor=actor, now=now)
     activity.record(f"booking.{booking.status}", booking, actor=actor, at=now, client=request.client)
     return booking
 
@@ -245,9 +253,10 @@ def decide(request: Request, starts_at: datetime, *, now: datetime) -> tuple[Req
     choice = choose(board, starts_at)
     request = _lock(request, choice or {})
     planned_ids = [request.planned_session.pk] if request.planned_session else []
-    release_over(request.client.pk, planned_ids, (choice or {}).values(), now=now)
     if choice is not None:
-        board = availability.load(wish, moment(starts_at), now=now)
+        board = availability.load(availability.narrowed(wish, choice), moment(starts_at), now=now)
+    if board.has_holds_over:
+        release_over(request.client.pk, planned_ids, (choice or {}).values(), now=now)
     against = board.why_not(starts_at, choice=choice)
     session = request.session(choice or first_candidates(board))
     closed = gate.load([session], now=now).blockers(session, starts_at=starts_at, now=now)
@@ -276,41 +285,19 @@ def first_candidates(board: availability.Board) -> Choice:
 
 
 @step
-def lock(
-    plan_id: int | None, keys: Iterable[ResourceKey], client_id: int
-) -> tuple[TreatmentPlan | None, Client]:
-    """Lock in the order of docs/locking.md; returns the plan and the client as they are now."""
-    plans, clients = lock_all([] if plan_id is None else [plan_id], keys, [client_id])
-    return plans.get(plan_id or 0), clients[client_id]
-
-
-@step
-def lock_all(
-    plan_ids: Iterable[int], keys: Iterable[ResourceKey], client_ids: Iterable[int]
-) -> tuple[dict[int, TreatmentPlan], dict[int, Client]]:
-    """The same for several bookings at once; by id."""
-    plans: dict[int, TreatmentPlan] = {}
-    wanted = set(plan_ids)
-    if wanted:
-        of_plans = TreatmentPlan.objects.select_for_update(no_key=True, of=("self",))
-        plans = {
-            plan.pk: plan for plan in of_plans.select_related("protocol").filter(pk__in=wanted).order_by("pk")
-        }
-    ids = _ids(keys)
-    for model, pks in ((Clinician, ids["clinician"]), (Room, ids["room"])):
-        list(model.objects.select_for_update(no_key=True).filter(pk__in=pks).order_by("pk").values_list("pk"))
-    clients = Client.objects.select_for_update(no_key=True).filter(pk__in=set(client_ids)).order_by("pk")
-    return plans, {client.pk: client for client in clients}
-
-
-@step
 def _lock(request: Request, choice: Choice) -> Request:
     """Lock what was chosen and read again what may have changed while we waited."""
     planned = request.planned_session
-    plan, client = lock(planned.plan_id if planned else None, choice.values(), request.client.pk)
-    if planned is not None and plan is not None:
-        planned = PlannedSession.objects.get(pk=planned.pk)
-        planned.plan = plan
+    plan_ids = [planned.plan_id] if planned else []
+    names = lock_rows(plan_ids, choice.values(), [request.client.pk])
+    if planned is not None:
+        planned = _with_team(PlannedSession.objects.select_related("plan__protocol", "plan__client")).get(
+            pk=planned.pk
+        )
+        client, team = planned.plan.client, planned.team
+    else:
+        client = _with_team(Client.objects.all(), "pk").get(pk=request.client.pk)
+        team = client.team
     moving = request.moving
     if moving is not None:
         now_held = Booking.objects.select_for_update(no_key=True).get(pk=moving.pk)
@@ -321,7 +308,20 @@ def _lock(request: Request, choice: Choice) -> Request:
         if now_held.revision != moving.revision:
             raise Taken(code="moved_meanwhile")
         moving = now_held
-    return replace(request, client=client, planned_session=planned, moving=moving)
+    return replace(
+        request,
+        client=client,
+        planned_session=planned,
+        moving=moving,
+        names=names,
+        on_team=frozenset(team),
+    )
+
+
+def _with_team(rows: QuerySet[Any], client: str = "plan__client") -> QuerySet[Any]:
+    """With the ids of the clinicians who treat the client."""
+    on_team = CareTeamMember.objects.filter(client=OuterRef(client), left_at=None)
+    return rows.annotate(team=ArraySubquery(on_team.order_by().values("clinician")))
 
 
 @step

@@ -24,6 +24,7 @@ from scheduling.booking import Choice, Request
 from scheduling.effects import Effect
 from scheduling.engine.types import ResourceKey, Span
 from scheduling.errors import NotBookable, NotPossibleNow
+from scheduling.locks import lock_all
 from scheduling.models import Booking, FreedTime, Occupancy
 from scheduling.starts import promise
 
@@ -275,7 +276,7 @@ def lock_for(
     ids = {*also_bookings, *(each.moving.pk for each, _at in wanted if each.moving is not None)}
     rows = Booking.objects.filter(pk__in=ids)
     plans = {pk for pk in rows.values_list("planned_session__plan", flat=True) if pk is not None}
-    booking.lock_all(plans, keys, set(rows.values_list("client", flat=True)))
+    lock_all(plans, keys, set(rows.values_list("client", flat=True)))
     list(rows.select_for_update(no_key=True, of=("self",)).order_by("pk").values_list("pk"))
 
 

@@ -24,6 +24,7 @@ from scheduling.course import OpenCourse, Preferences, facts_for, main_room, typ
 from scheduling.engine import series as engine
 from scheduling.engine.types import ResourceKey, Span
 from scheduling.gate import Booked
+from scheduling.locks import lock
 from scheduling.models import AppointmentType, Booking
 from treatment_plans.models import PlannedSession, TreatmentPlan
 from treatment_plans.supply import DoseFact
@@ -171,7 +172,7 @@ def book(plan: TreatmentPlan, wanted: Sequence[Wanted], *, actor: User, now: dat
     requests = _requests(plan, wanted)
     session_ids = [item.planned_session_id for item in wanted]
     keys = _in_question(requests, wanted, now=now)
-    locked, client = booking.lock(plan.pk, keys, plan.client_id)
+    locked, client = lock(plan.pk, keys, plan.client_id)
     plan = locked or plan
     _check_not_closed(plan)
     booking.release_over(client.pk, session_ids, keys, now=now)

@@ -45,7 +45,7 @@ ID, INSTANT, DAY = BigIntegerField(), DateTimeField(), DateField()
 NOTHING = Value(None, TextField())
 # One row for each clinician, each room, and the location; what a kind of row has no use for is null.
 COLUMNS = ("what", "id", "kind", "name", "places", "per_day", "per_week", "hours", "licensed", "busy")
-OF_THE_LOCATION = ("closed", "days_off", "off", "elsewhere", "extra", "counted")
+OF_THE_LOCATION = ("holds_over", "closed", "days_off", "off", "elsewhere", "extra", "counted")
 
 ByClinician = Mapping[int, Sequence[Sequence[str]]]
 
@@ -96,6 +96,7 @@ class Stored:
     elsewhere: ByClinician = field(default_factory=dict)
     extra: ByClinician = field(default_factory=dict)
     counted: ByClinician = field(default_factory=dict)
+    has_holds_over: bool = False
 
 
 def load(
@@ -136,9 +137,22 @@ def load(
             rooms.append(StoredRoom(pk, kind, name, places, busy or ""))
         else:
             client_busy = busy or ""
-            closed, days_off, *by_clinician = (json.loads(each) if each else [] for each in of_the_location)
+            holds_over, closed, days_off, *by_clinician = (
+                json.loads(each) if each else [] for each in of_the_location
+            )
     off, elsewhere, extra, counted = (_grouped(each) for each in by_clinician)
-    return Stored(closed, days_off, client_busy, clinicians, rooms, off, elsewhere, extra, counted)
+    return Stored(
+        closed,
+        days_off,
+        client_busy,
+        clinicians,
+        rooms,
+        off,
+        elsewhere,
+        extra,
+        counted,
+        has_holds_over=bool(holds_over),
+    )
 
 
 def _grouped(rows: Iterable[Sequence[Any]]) -> ByClinician:
@@ -233,6 +247,7 @@ def _location_row(shape: Shape) -> QuerySet[Any, Any]:
         Location.objects.filter(pk=Param("location", ID)),
         what="location",
         busy=_taken(shape, client=Param("client", ID)),
+        holds_over=_text(_holds_over(), "pk"),
         closed=_text(_during(Closure.objects.filter(location=OuterRef("pk"))), "starts_at", "ends_at"),
         days_off=_text(holidays, "on"),
         **of_clinicians,
@@ -260,11 +275,16 @@ def _taken(
     shape: Shape, *after: str, before: Sequence[str] = (), reach: Func | None = None, **of: Any
 ) -> Subquery:
     """What is occupied, by bookings other than held ones whose minutes are over."""
-    over = Booking.objects.filter(Booking.hold_is_over(Param("now", INSTANT))).values("pk")  # type: ignore[arg-type]
-    taken = Occupancy.objects.filter(occupies__overlap=reach or _reach(), **of).exclude(booking__in=over)
+    taken = Occupancy.objects.filter(occupies__overlap=reach or _reach(), **of).exclude(
+        booking__in=_holds_over().values("pk")
+    )
     if shape.is_move:
         taken = taken.exclude(booking=Param("moving", ID))
     return _text(taken, *before, "occupies__startswith", "occupies__endswith", *after)
+
+
+def _holds_over() -> QuerySet[Booking]:
+    return Booking.objects.filter(Booking.hold_is_over(Param("now", INSTANT)))  # type: ignore[arg-type]
 
 
 def _during(rows: QuerySet[Any]) -> QuerySet[Any]:
