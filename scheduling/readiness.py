@@ -65,6 +65,14 @@ def judge(bookings: Iterable[Booking], *, now: datetime) -> dict[int, Judgement]
     return judged
 
 
+def judge_new(booking: Booking) -> Judgement:
+    """Of one that was booked a moment ago, through an open gate: nobody has said anything yet. No query."""
+    facts = ReadinessFacts(
+        starts_at=booking.starts_at, is_dosing=booking.is_dosing, requirements=requirements(booking)
+    )
+    return Judgement(readiness_rules.lights(facts), ())
+
+
 def open_items(bookings: Iterable[Booking], *, are_new: bool = False) -> dict[int, frozenset[str]]:
     """What the client still has to settle, by booking id: lights that rest on what people say.
 

@@ -153,6 +153,14 @@ class BookingOut(WithJudgement):
         return LightOut(self.judgement(booking).lights, many=True).data
 
 
+class NewBookingOut(BookingOut):
+    """The same in the transaction that booked, which has looked at everything."""
+
+    def prepare(self, rows: list[Booking]) -> None:
+        self._judged = {booking.pk: readiness.judge_new(booking) for booking in rows}
+        self._clinical = set()
+
+
 class LightDetailOut(LightOut):
     said_by = ChoiceOf(model=Acknowledgement, of="said_by", allow_null=True)
     source = ChoiceOf(model=Acknowledgement, of="source", allow_null=True)  # type: ignore[assignment]

@@ -17,7 +17,13 @@ from scheduling import booking, lifecycle, moves, readiness
 from scheduling.api.bodies import START, AcknowledgementIn, BookingIn, CancelIn, RescheduleIn, taken
 from scheduling.api.filters import AppointmentTypeFilter, BookingFilter
 from scheduling.api.moves import MovePreviewOut, follow_of
-from scheduling.api.serializers import AcknowledgementOut, AppointmentTypeOut, BookingOut, ReadinessOut
+from scheduling.api.serializers import (
+    AcknowledgementOut,
+    AppointmentTypeOut,
+    BookingOut,
+    NewBookingOut,
+    ReadinessOut,
+)
 from scheduling.models import Acknowledgement, AppointmentType, Booking
 from scheduling.requests import BOOKINGS, access_booking, request_for, request_to_move
 from scheduling.starts import resolve
@@ -115,6 +121,7 @@ class BookingViews(Resource):
         return self.write(
             lambda: booking.book(wanted, starts_at, hold_for=hold_for, actor=self.user, now=self.now),
             status_code=201,
+            out=NewBookingOut,
         )
 
     @action(detail=True, methods=["post"])

@@ -17,7 +17,7 @@ from treatment_plans.models import Prescription
 pytestmark = pytest.mark.django_db
 
 START = "2026-12-01T09:30:00-08:00"
-LIST_QUERIES = 2 + 1 + 5  # session and user, the page, the lights
+LIST_QUERIES = 2 + 1 + 3  # session and user, the page, the lights
 
 
 def book(ready: Clinic, number: int = 1, start: str = START, who: Any = None, **also: Any) -> Any:

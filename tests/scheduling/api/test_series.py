@@ -17,7 +17,7 @@ from treatment_plans.models import PlannedSession, Prescription, TreatmentPlan
 pytestmark = pytest.mark.django_db
 
 # who, plan, length; sessions, bookings, types and phases; calendars of two types; gate; limits
-PROPOSE_QUERIES = 2 + 1 + 1 + 4 + 2 * 1 + 4 + 1
+PROPOSE_QUERIES = 2 + 1 + 1 + 2 + 2 * 1 + 4 + 1
 
 
 def path(clinic: Clinic, what: str = "series") -> str:
