@@ -85,6 +85,7 @@ def alarm(
             client.pk,
             reason=SafetyAlert.Reason.REPLY,
             severity=SafetyAlert.Severity.HIGH,
+            is_told=True,
             actor=None,
             now=now,
         )

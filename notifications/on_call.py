@@ -20,6 +20,7 @@ from notifications.models import DeskTask
 from practice import activity
 from practice.doors import door
 from practice.models import Channel, Role, User
+from treatment_plans import safety
 
 logger = logging.getLogger(__name__)
 
@@ -37,16 +38,24 @@ class Alert:
 
 
 def alert_due(*, clock: Callable[[], datetime]) -> int:
-    """Tell of every task that is due; returns of how many somebody was told."""
+    """Tell of every task and every safety alert that is due; returns of how many somebody was told."""
     told = 0
-    for alert in _claim(now=clock()):
-        if not alert.recipients:
-            logger.error("task %s: nobody is on call", alert.task_id)
-        # A list, so that all of them are told and not the first alone.
-        if any([_send(recipient, now=clock()) for recipient in alert.recipients]):  # noqa: C419
-            _mark(alert.task_id, now=clock())
+    for task in _claim(now=clock()):
+        if _tell(task.recipients, clock=clock):
+            _mark(task.task_id, now=clock())
+            told += 1
+    for alert in safety.claim_untold(now=clock()):
+        if _tell(_recipients(alert.client_id), clock=clock):
+            safety.told(alert.pk, now=clock())
             told += 1
     return told
+
+
+def _tell(recipients: tuple[Recipient, ...], *, clock: Callable[[], datetime]) -> bool:
+    if not recipients:
+        logger.error("nobody is on call")
+    # A list, so that all of them are told and not the first alone.
+    return any([_send(recipient, now=clock()) for recipient in recipients])  # noqa: C419
 
 
 @door
@@ -57,7 +66,7 @@ def _claim(*, now: datetime) -> list[Alert]:
         .order_by("next_alert_at", "pk")[:20]
     )
     DeskTask.objects.filter(pk__in=[row.pk for row in rows]).update(next_alert_at=now + AGAIN_AFTER)
-    return [Alert(row.pk, _recipients(row)) for row in rows]
+    return [Alert(row.pk, _recipients(row.client_id)) for row in rows]
 
 
 @door
@@ -68,18 +77,18 @@ def _mark(task_id: int, *, now: datetime) -> None:
     activity.record("task.alerted", task, actor=None, at=now, client=task.client_id)
 
 
-def _recipients(task: DeskTask) -> tuple[Recipient, ...]:
+def _recipients(client_id: int | None) -> tuple[Recipient, ...]:
     named = [(Channel.SMS.value, number) for number in settings.ON_CALL_SMS]
     named += [(Channel.EMAIL.value, address) for address in settings.ON_CALL_EMAIL]
     if named:
         return tuple(named)
     on_team = Q(
-        clinician__care_teams__client=task.client_id,
+        clinician__care_teams__client=client_id,
         clinician__care_teams__left_at=None,
         clinician__is_active=True,
     )
     staff = User.objects.filter(
-        Q(roles__contains=[Role.PRACTICE_ADMIN]) | (on_team if task.client_id else Q(pk=None)), is_active=True
+        Q(roles__contains=[Role.PRACTICE_ADMIN]) | (on_team if client_id else Q(pk=None)), is_active=True
     )
     return tuple((Channel.EMAIL.value, email) for email in staff.values_list("email", flat=True).distinct())
 

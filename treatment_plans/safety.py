@@ -5,7 +5,6 @@ While one is open no dose is given (`gates`). The alert says that a person has t
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db.models import F
@@ -19,23 +18,16 @@ from practice.models import User
 from treatment_plans.models import Measure, SafetyAlert
 
 Severity = SafetyAlert.Severity
-Listener = Callable[[SafetyAlert, datetime], None]
 
 # How long until somebody must have seen it. Source: docs/measures.md.
 ACKNOWLEDGED_WITHIN = {Severity.HIGH: timedelta(minutes=15), Severity.LOW: timedelta(hours=8)}
 
-_listeners: list[Listener] = []
+TOLD_AGAIN_AFTER = timedelta(minutes=1)
 
 
 class AlreadyDisposed(Refused):
     code = "already_disposed"
     message = _("This alert was disposed of before.")
-
-
-def subscribe(listener: Listener) -> None:
-    """Call `listener` inside the transaction in which an alert is raised or escalated."""
-    if listener not in _listeners:
-        _listeners.append(listener)
 
 
 @step
@@ -45,9 +37,11 @@ def raise_alert(
     reason: str,
     severity: str,
     measure: Measure | None = None,
+    is_told: bool = False,
     actor: User | None,
     now: datetime,
 ) -> SafetyAlert:
+    """Open an alert. Whoever is on call is told at once, unless the caller sees to that (`is_told`)."""
     alert = SafetyAlert.objects.create(
         client_id=client_id,
         measure=measure,
@@ -55,9 +49,9 @@ def raise_alert(
         severity=severity,
         raised_at=now,
         acknowledge_by_at=now + ACKNOWLEDGED_WITHIN[Severity(severity)],
+        tell_at=None if is_told else now,
     )
     activity.record("safety_alert.raised", alert, actor=actor, at=now, client=client_id)
-    _tell(alert, now)
     return alert
 
 
@@ -112,18 +106,29 @@ def escalate_unseen(*, now: datetime) -> int:
     ).order_by("pk")
     alerts = list(waiting.select_for_update(no_key=True, skip_locked=True))
     for alert in alerts:
-        save_changes(alert, {"escalated_at": now})
+        save_changes(alert, {"escalated_at": now, "tell_at": now})
         activity.record("safety_alert.escalated", alert, actor=None, at=now, client=alert.client_id)
-        _tell(alert, now)
     return len(alerts)
+
+
+@door
+def claim_untold(*, now: datetime, limit: int = 20) -> list[SafetyAlert]:
+    """Those of which whoever is on call has to be told now; in a minute again, unless `told` comes first."""
+    rows = SafetyAlert.objects.filter(tell_at__lte=now, acknowledged_at=None).order_by("tell_at", "pk")
+    alerts = list(rows.select_for_update(no_key=True, skip_locked=True)[:limit])
+    SafetyAlert.objects.filter(pk__in=[alert.pk for alert in alerts]).update(tell_at=now + TOLD_AGAIN_AFTER)
+    return alerts
+
+
+@door
+def told(alert_id: int, *, now: datetime) -> None:
+    """A provider took the message about it."""
+    alert = lock_for_edit(SafetyAlert.objects.all(), alert_id, revision=None)
+    save_changes(alert, {"tell_at": None})
+    activity.record("safety_alert.told", alert, actor=None, at=now, client=alert.client_id)
 
 
 @step
 def _acknowledged(alert: SafetyAlert, *, actor: User, now: datetime) -> None:
     save_changes(alert, {"acknowledged_at": now, "acknowledged_by": actor})
     activity.record("safety_alert.acknowledged", alert, actor=actor, at=now, client=alert.client_id)
-
-
-def _tell(alert: SafetyAlert, now: datetime) -> None:
-    for listener in _listeners:
-        listener(alert, now)

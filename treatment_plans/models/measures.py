@@ -135,6 +135,9 @@ class SafetyAlert(Revisioned):
         verbose_name=_("acknowledged by"),
     )
     escalated_at = models.DateTimeField(_("escalated"), null=True, blank=True)
+    tell_at = models.DateTimeField(
+        _("next message to whoever is on call"), null=True, blank=True, help_text=_("None once they have it.")
+    )
     disposed_at = models.DateTimeField(_("disposed of"), null=True, blank=True)
     disposed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -178,6 +181,9 @@ class SafetyAlert(Revisioned):
             ),
             models.Index(
                 fields=["client"], condition=Q(disposed_at=None), name="treatment_plans_alerts_open"
+            ),
+            models.Index(
+                fields=["tell_at"], condition=Q(tell_at__isnull=False), name="treatment_plans_alerts_to_tell"
             ),
         )
 

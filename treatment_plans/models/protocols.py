@@ -115,7 +115,7 @@ class Protocol(Revisioned):
     rems_form_due_days = models.PositiveSmallIntegerField(
         _("REMS form due after days"), null=True, blank=True
     )
-    outcome_measures = models.JSONField(_("outcome measures"), default=list)
+    outcome_measures = models.JSONField(_("outcome measures"), default=list, blank=True)
     sources = models.JSONField(_("sources"), default=dict)
 
     class Meta:

@@ -196,17 +196,25 @@ def test_the_first_to_acknowledge_and_to_dispose_stay_on_record(clinic: Clinic) 
 
 
 def test_what_nobody_acknowledged_in_time_is_told_once_more(clinic: Clinic) -> None:
-    alert, told = an_alert(clinic), []
-    safety._listeners.append(lambda alert, now: told.append((alert.pk, now)))
-    try:
-        deadline = alert.acknowledge_by_at
-        assert safety.escalate_unseen(now=deadline - timedelta(seconds=1)) == 0
-        assert safety.escalate_unseen(now=deadline) == 1
-        assert safety.escalate_unseen(now=deadline + timedelta(hours=1)) == 0
-    finally:
-        safety._listeners.pop()
-    assert told == [(alert.pk, deadline)]
+    alert = an_alert(clinic)
+    deadline = alert.acknowledge_by_at
+    assert [each.pk for each in safety.claim_untold(now=NOW)] == [alert.pk]
+    assert safety.claim_untold(now=NOW) == []
+    safety.told(alert.pk, now=NOW)
+    assert safety.claim_untold(now=deadline) == []
+    assert safety.escalate_unseen(now=deadline - timedelta(seconds=1)) == 0
+    assert safety.escalate_unseen(now=deadline) == 1
+    assert safety.escalate_unseen(now=deadline + timedelta(hours=1)) == 0
+    assert [each.pk for each in safety.claim_untold(now=deadline)] == [alert.pk]
     safety.acknowledge(alert.pk, actor=clinic.nia, now=deadline)
+    assert safety.claim_untold(now=deadline + timedelta(hours=1)) == []
+
+
+def test_what_no_provider_took_is_told_again_in_a_minute(clinic: Clinic) -> None:
+    alert = an_alert(clinic)
+    safety.claim_untold(now=NOW)
+    assert safety.claim_untold(now=NOW + timedelta(seconds=59)) == []
+    assert [each.pk for each in safety.claim_untold(now=NOW + timedelta(minutes=1))] == [alert.pk]
 
 
 # What became of it
