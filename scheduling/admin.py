@@ -177,6 +177,24 @@ class WaitlistEntryAdmin(UseCaseAdmin):
     inlines = (WaitlistLocationInline, WaitlistClinicianInline)
 
 
+@admin.register(WaitlistLocation)
+class WaitlistLocationAdmin(UseCaseAdmin):
+    """To look at across entries; changed with their entry."""
+
+    viewers = READS_CLIENTS_BY_NAME
+    client = "entry__client"
+    list_display = ("entry", "location")
+    list_select_related = ("entry__appointment_type", "location")
+
+
+@admin.register(WaitlistClinician)
+class WaitlistClinicianAdmin(UseCaseAdmin):
+    viewers = READS_CLIENTS_BY_NAME
+    client = "entry__client"
+    list_display = ("entry", "clinician")
+    list_select_related = ("entry__appointment_type", "clinician")
+
+
 @admin.register(FreedTime)
 class FreedTimeAdmin(UseCaseAdmin):
     viewers = READS_CLIENTS_BY_NAME

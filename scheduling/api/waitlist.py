@@ -66,7 +66,7 @@ class WishesIn(In):
         max_length=7,
         help_text="0 is Monday.",
     )
-    times = DayTimesIn(many=True, required=False, max_length=5)
+    times = serializers.ListField(child=DayTimesIn(), required=False, max_length=5)
     earliest_on = DayField(required=False, allow_null=True)
     latest_on = DayField(required=False, allow_null=True)
     locations = serializers.ListField(

@@ -31,6 +31,13 @@ NAV = {
     "messages": "messages",
     "inbox": "inbox",
     "task_done": "inbox",
+    "waitlist": "waitlist",
+    "offer_time": "waitlist",
+    "hide_time": "waitlist",
+    "open_time": "waitlist",
+    "join_waitlist": "waitlist",
+    "change_wishes": "waitlist",
+    "leave_waitlist": "waitlist",
     "setup": "setup",
 }
 

@@ -180,6 +180,8 @@ def actions(user: User, booking: Booking, *, now: datetime) -> list[Action]:
     steps = [_action(offer, booking) for offer in offers if offer.page not in EXITS]
     if booking.status in Booking.UPCOMING and user.has_role(*roles.BOOKS):
         steps.append(Action(_("Move"), reverse("admin:move", args=[booking.pk])))
+        join = reverse("admin:join_waitlist", args=[booking.client_id])
+        steps.append(Action(_("Wants it sooner"), f"{join}?booking={booking.pk}"))
     if not _is_its_day(booking, now):
         steps = [step for step in steps if step.page not in ON_THE_DAY]
     has_begun = now >= booking.starts_at

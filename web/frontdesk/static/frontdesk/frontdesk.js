@@ -22,6 +22,7 @@
     b: () => go("#book"),
     t: () => go("#today"),
     n: () => go("#tomorrow"),
+    w: () => go("#to-waitlist"),
     "?": show,
   };
   document.addEventListener("keydown", (event) => {
@@ -60,8 +61,8 @@
     if (menu && event.relatedTarget && !menu.contains(event.relatedTarget)) menu.open = false;
   });
 
-  // The day: asked for again every minute, left alone while somebody works in it.
-  const day = find("#day");
+  // The day, and what clients answer: asked for again every minute, left alone while somebody works in it.
+  const day = find("#day, #live");
   let shownAt = new Date();
   const stale = () => {
     find("#stale").hidden = false;
@@ -73,7 +74,7 @@
       const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
       if (!answer.ok || answer.redirected) return stale();
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      const fresh = page.querySelector("#day");
+      const fresh = page.querySelector(`#${day.id}`);
       if (!fresh) return stale();
       day.replaceChildren(...fresh.childNodes);
       shownAt = new Date();
