@@ -3,15 +3,16 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as StockUserAdmin
 from django.contrib.auth.forms import BaseUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group
 from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
-from practice import activity, clients, phones, present
+from practice import activity, clients, phones, present, public_holidays
 from practice.access import ADMIN, AUDITORS, CHANGES_SETUP, DESK, READS_ACTIVITY, READS_SETUP
 from practice.admin_base import (
     READS_CLIENTS_BY_NAME,
@@ -22,6 +23,7 @@ from practice.admin_base import (
     user_of,
 )
 from practice.calendar_admin import HitsAdmin
+from practice.errors import DomainError
 from practice.models import (
     Activity,
     ApiToken,
@@ -126,6 +128,22 @@ class LocationAdmin(SetUpAdmin):
     list_display = ("name", "display_name", "time_zone", "state", "phone", "is_active")
     list_filter = ("is_active",)
     search_fields = ("name",)
+    actions = ("load_public_holidays",)
+
+    @admin.action(description=_("Load the public holidays of the next three years"), permissions=["change"])
+    def load_public_holidays(self, request: HttpRequest, queryset: models.QuerySet[Location]) -> None:
+        """Refused for a location with sessions on one of them: the desk closes such a day by hand."""
+        for location in queryset:
+            try:
+                added = public_holidays.load(
+                    location.pk, years=3, confirmed=(), actor=user_of(request), now=present.now()
+                )
+            except DomainError as refused:
+                text = " ".join([refused.text(), *(refused.reasons() if refused.blockers else ())])
+                self.message_user(request, f"{location}: {text}", messages.ERROR)
+            else:
+                words = ngettext("%(count)s holiday was added.", "%(count)s holidays were added.", len(added))
+                self.message_user(request, f"{location}: {words % {'count': len(added)}}")
 
 
 @admin.register(Room)

@@ -2,6 +2,7 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from practice.api import calendars, views
+from practice.api.public_holidays import PublicHolidayViews
 
 router = SimpleRouter(trailing_slash=False)
 router.register("locations", views.LocationViews, basename="location")
@@ -29,6 +30,11 @@ urlpatterns = [
         "clients/<int:client_id>/support-persons/<int:pk>",
         views.SupportPersonViews.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),
         name="support-person-detail",
+    ),
+    path(
+        "locations/<int:location_id>/public-holidays",
+        PublicHolidayViews.as_view({"post": "create"}),
+        name="public-holiday-list",
     ),
     *router.urls,
 ]

@@ -13,7 +13,16 @@ from practice.models.people import (
     Therapist,
     User,
 )
-from practice.models.places import Closure, ExtraHours, Holiday, Location, Room, TimeOff, WorkingHours
+from practice.models.places import (
+    Closure,
+    ExtraHours,
+    Holiday,
+    Location,
+    PublicHoliday,
+    Room,
+    TimeOff,
+    WorkingHours,
+)
 from practice.models.records import Activity, ApiToken, Heartbeat, IdempotencyKey
 
 __all__ = [
@@ -35,6 +44,7 @@ __all__ = [
     "Licence",
     "Location",
     "Psychiatrist",
+    "PublicHoliday",
     "Role",
     "Room",
     "SupportPerson",

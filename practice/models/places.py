@@ -21,6 +21,12 @@ class Location(Revisioned):
     )
     time_zone = models.CharField(_("time zone"), max_length=64, validators=[validate_time_zone])
     state = models.CharField(_("state"), max_length=2)
+    country = models.CharField(
+        _("country"),
+        max_length=2,
+        default="US",
+        help_text=_("Two letters, for its public holidays."),
+    )
     address = models.CharField(_("address"), max_length=200, blank=True)
     phone = models.CharField(_("phone"), max_length=20)
     is_active = models.BooleanField(_("active"), default=True)
@@ -36,6 +42,7 @@ class Location(Revisioned):
     def clean(self) -> None:
         super().clean()
         self.state = self.state.strip().upper()
+        self.country = self.country.strip().upper()
         try:
             self.phone = phones.normalise(self.phone)
         except ValidationError as wrong:
@@ -162,6 +169,33 @@ class Holiday(Revisioned):
                 "on",
                 name="practice_holiday_unique",
                 violation_error_message=_("This day is a holiday already."),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.on} {self.name}"
+
+
+class PublicHoliday(models.Model):
+    """A date that was offered to a location as a holiday, once; what became of it is the clinic's decision."""
+
+    location = models.ForeignKey(
+        Location, models.PROTECT, related_name="public_holidays", verbose_name=_("location")
+    )
+    on = models.DateField(_("date"))
+    name = models.CharField(_("name"), max_length=80)
+    loaded_at = models.DateTimeField(_("loaded"))
+
+    class Meta:
+        verbose_name = _("public holiday")
+        verbose_name_plural = _("public holidays")
+        ordering = ("location", "on")
+        constraints = (
+            models.UniqueConstraint(
+                "location",
+                "on",
+                name="practice_public_holiday_unique",
+                violation_error_message=_("This day was offered already."),
             ),
         )
 

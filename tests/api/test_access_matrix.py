@@ -78,6 +78,7 @@ POLICY: dict[str, tuple[str, bool]] = {
     "POST holidays": ("AD", OPEN),
     "PATCH holidays/{pk}": ("AD", OPEN),
     "DELETE holidays/{pk}": ("AD", OPEN),
+    "POST locations/{location_id}/public-holidays": ("AD", OPEN),
     "GET consent-documents": ("ADTPNO", OPEN),
     "GET consent-documents/{pk}": ("ADTPNO", OPEN),
     "GET activity": ("AO", CLIENT),
@@ -176,6 +177,11 @@ POLICY: dict[str, tuple[str, bool]] = {
     # messages
     "GET reminders": ("ADTPNO", CLIENT),
     "GET reminders/{pk}": ("ADTPN", CLIENT),
+    "POST reminders/{pk}/settle": ("ADTPN", CLIENT),
+    "POST reminders/{pk}/ask-again": ("ADTPN", CLIENT),
+    "GET switches": ("ADTPNO", OPEN),
+    "GET switches/{pk}": ("ADTPNO", OPEN),
+    "POST switches": ("AD", OPEN),
     "GET messages": ("ADTPNO", CLIENT),
     "GET messages/{pk}": ("ADTPN", CLIENT),
 }
@@ -291,6 +297,7 @@ BODIES: dict[str, Callable[[Clinic], dict[str, Any]]] = {
     "PATCH closures/{pk}": lambda clinic: {"reason": "paint"},
     "POST holidays": lambda clinic: {"location": clinic.location.pk, "on": "2027-12-25", "name": "Christmas"},
     "PATCH holidays/{pk}": lambda clinic: {"name": "Fourth of July"},
+    "POST locations/{location_id}/public-holidays": lambda clinic: {"years": 1},
     "POST clinicians/{pk}/absence": lambda clinic: {
         "from_on": "2026-12-01",
         "through_on": "2026-12-02",
@@ -298,6 +305,8 @@ BODIES: dict[str, Callable[[Clinic], dict[str, Any]]] = {
     },
     "POST bookings/{pk}/reschedule": lambda clinic: {"starts_local": "2026-12-02T13:00"},
     "POST bookings/{pk}/cancel": lambda clinic: {"party": "client", "reason": "a cold"},
+    "POST reminders/{pk}/settle": lambda clinic: {"how": "phone"},
+    "POST switches": lambda clinic: {"scope": "kind", "value": "booked", "is_off": True, "reason": "x"},
     "POST waitlist-entries": lambda clinic: {"planned_session": clinic.dose(clinic.maya, 3).pk},
     "PATCH waitlist-entries/{pk}": lambda clinic: {"weekdays": [1]},
     "POST freed-times": lambda clinic: {

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import models, transaction
 
+from notifications import switches
 from notifications.deliver import deliver_due
 from notifications.models import Message
 from practice import activity
@@ -72,6 +73,7 @@ class World:
     def address(self, route: Route) -> str:
         path = route.path.replace("{client_id}", str(self.clinic.maya.pk))
         path = path.replace("{booking_id}", str(self.booking.pk))
+        path = path.replace("{location_id}", str(self.clinic.location.pk))
         return path.replace("{pk}", str(self.row(route).pk)) if "{pk}" in path else path
 
 
@@ -101,6 +103,7 @@ def make_world(clinic: Clinic) -> World:
         now=NOW,
     )
     deliver_due(clock=lambda: NOW + timedelta(minutes=30))
+    switches.turn("kind", "aftercare", off=False, reason="tried", actor=clinic.kim, now=NOW)
     SupportPerson.objects.create(client=clinic.maya, name="Joel")
     RemsEnrollment.objects.create(client=clinic.maya, enrolled_on=date(2026, 11, 1))
     FollowUp.objects.create(
