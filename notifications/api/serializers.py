@@ -4,9 +4,11 @@ from typing import Any
 
 from rest_framework import serializers
 
-from notifications.models import Message, Reminder
+from notifications.models import Message, Reminder, Switch
 from practice.access import DESK, TREATING
+from practice.api.bodies import In, Out
 from practice.api.fields import ChoiceOf
+from practice.models import Channel
 from scheduling.api.fields import ClinicTime
 from scheduling.api.pages import Prepared, clients_within
 from scheduling.api.serializers import ClientRef
@@ -32,9 +34,11 @@ class ReminderOut(Prepared):
     created_at = ClinicTime(zone="booking.time_zone")
     attempt_count = serializers.IntegerField()
     last_error_code = serializers.CharField(allow_blank=True)
+    settled_at = ClinicTime(zone="booking.time_zone", allow_null=True, help_text="When a person saw to it.")
+    settled_how = ChoiceOf(model=Reminder, of="settled_how", allow_null=True)
 
     def get_needs_a_person(self, reminder: Reminder) -> bool:
-        return reminder.state in Reminder.NEEDS_A_PERSON
+        return reminder.state in Reminder.NEEDS_A_PERSON and reminder.settled_at is None
 
 
 class MessageOut(Prepared):
@@ -65,3 +69,33 @@ class MessageOut(Prepared):
         if instance.reminder.client_id not in self._read:
             shown |= {"recipient": None, "subject": None, "body": None}
         return shown
+
+
+class SettleIn(In):
+    how = ChoiceOf(model=Reminder, of="settled_how", help_text="What the person did.")
+
+
+class AskAgainIn(In):
+    channel = serializers.ChoiceField(
+        choices=Channel.choices, required=False, help_text="Another channel than its own."
+    )
+
+
+class SwitchIn(In):
+    scope = ChoiceOf(model=Switch, of="scope")
+    value = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=20,
+        default="",
+        help_text="Which channel, provider or kind; nothing for everything.",
+    )
+    is_off = serializers.BooleanField(help_text="True stops, false starts again.")
+    reason = serializers.CharField(max_length=200)
+
+
+class SwitchOut(Out[Switch]):
+    class Meta:
+        model = Switch
+        fields = ("id", "scope", "value", "is_off", "reason", "changed_at", "changed_by")
+        read_only_fields = fields

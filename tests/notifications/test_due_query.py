@@ -19,8 +19,9 @@ from tests.cast import NOW, Clinic, at
 pytestmark = pytest.mark.django_db
 
 MANY = """
-    INSERT INTO notifications_reminder (booking_id, booking_version, client_id, kind, channel, due_at, expires_at,
-        next_attempt_at, state, skip_reason, attempt_count, last_error_code, created_at, settled_how)
+    INSERT INTO notifications_reminder (booking_id, booking_version, client_id, kind, channel, due_at,
+        expires_at, next_attempt_at, state, skip_reason, attempt_count, last_error_code, created_at,
+        settled_how)
     SELECT %(booking)s, n + 10, %(client)s, 'booked', 'sms', moment, moment + interval '1 day', moment,
            CASE WHEN n %% 3 = 0 THEN 'sent' ELSE 'planned' END, '', 0, '', %(now)s, ''
       FROM generate_series(1, %(count)s) n, LATERAL (SELECT %(now)s + n * interval '1 minute' AS moment) due
