@@ -26,20 +26,23 @@ class HitsAdmin(RoleAdmin):
     hits_template = "admin/practice/hits.html"
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        compares = [self._watch(obj)]
-        if change:
-            compares.append(self._watch(type(obj)._default_manager.get(pk=obj.pk)))
+        before = type(obj)._default_manager.get(pk=obj.pk) if change else None
+        compares = [self._watch(each) for each in (obj, before) if each is not None]
         super().save_model(request, obj, form, change)
         self._check(request, compares)
+        calendars.announce(before, obj, now=present.now())
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         compares = [self._watch(obj)]
+        calendars.announce(obj, None, now=present.now())
         super().delete_model(request, obj)
         self._check(request, compares)
 
     def delete_queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> None:
         compares = [self._watch(obj) for obj in queryset]
         with transaction.atomic():
+            for obj in queryset:
+                calendars.announce(obj, None, now=present.now())
             super().delete_queryset(request, queryset)
             self._check(request, compares)
 

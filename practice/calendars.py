@@ -8,6 +8,7 @@ what the change leaves without somebody or somewhere. The change is kept only by
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -55,8 +56,10 @@ class Hit:
 
 
 Watcher = Callable[[Scope, datetime], Callable[[], Sequence[Hit]]]
+Listener = Callable[[Revisioned | None, Revisioned | None, datetime], None]
 
 _watchers: list[Watcher] = []
+_listeners: list[Listener] = []
 
 
 class HitsBookings(Refused):
@@ -86,6 +89,21 @@ def subscribe(watcher: Watcher) -> None:
         _watchers.append(watcher)
 
 
+def subscribe_kept(listener: Listener) -> None:
+    """`listener(before, after, now)` hears of every change that is kept, inside its transaction.
+
+    `before` is None for what is new, `after` for what is removed. What it raises undoes the change.
+    """
+    if listener not in _listeners:
+        _listeners.append(listener)
+
+
+@step
+def announce(before: Revisioned | None, after: Revisioned | None, *, now: datetime) -> None:
+    for listener in _listeners:
+        listener(before, after, now)
+
+
 @door
 def add(instance: E, *, confirmed: Collection[int] | None, actor: User, now: datetime) -> E:
     """`confirmed` are the ids of the bookings that the caller knows it hits, None: whatever it hits.
@@ -96,6 +114,7 @@ def add(instance: E, *, confirmed: Collection[int] | None, actor: User, now: dat
     save_new(instance)
     _record("added", instance, actor=actor, now=now)
     check(hits(), confirmed)
+    announce(None, instance, now=now)
     return instance
 
 
@@ -111,10 +130,11 @@ def change(
     now: datetime,
 ) -> E:
     instance = lock_for_edit(model._default_manager.all(), pk, revision=revision)
-    hits = watch(instance, now=now)
+    hits, before = watch(instance, now=now), copy(instance)
     changed = save_changes(instance, values)
     if changed:
         _record("changed", instance, actor=actor, now=now, fields=changed)
+        announce(before, instance, now=now)
     check(hits(), confirmed)
     return instance
 
@@ -132,6 +152,7 @@ def remove(
     instance = lock_for_edit(model._default_manager.all(), pk, revision=revision)
     hits = watch(instance, now=now)
     _record("removed", instance, actor=actor, now=now)
+    announce(instance, None, now=now)
     instance.delete()
     check(hits(), confirmed)
 

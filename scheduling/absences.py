@@ -19,16 +19,17 @@ from django.utils.translation import gettext_lazy
 from practice import activity, clock
 from practice.blockers import Blocker
 from practice.blockers import gettext_noop as _
-from practice.doors import door, rehearse
+from practice.doors import door, rehearse, step
 from practice.editing import save_new
 from practice.errors import DomainError, Invalid, Refused
-from practice.models import CareTeamMember, Clinician, TimeOff, User
-from scheduling import availability, cascade, gate, lifecycle, moves
+from practice.models import CareTeamMember, Clinician, Location, TimeOff, User, WorkingHours
+from practice.models.base import Revisioned
+from scheduling import availability, cascade, freed_times, gate, lifecycle, moves
 from scheduling.availability import Board, Wish, where_the_client_is
 from scheduling.booking import Request
 from scheduling.effects import Effect
 from scheduling.engine.openings import find_openings, why_not
-from scheduling.engine.spans import overlaps
+from scheduling.engine.spans import overlaps, subtract
 from scheduling.engine.types import Need, Opening, ResourceKey, Span
 from scheduling.models import Booking, Occupancy
 from scheduling.moves import Follow
@@ -226,6 +227,20 @@ def record(
     )
 
 
+@step
+def taken_back(before: Revisioned | None, after: Revisioned | None, now: datetime) -> None:
+    """Listens to `practice.calendars`: time that is off no longer may be offered to the waitlist."""
+    if not isinstance(before, TimeOff):
+        return
+    still_off = [Span(after.starts_at, after.ends_at)] if isinstance(after, TimeOff) else []
+    places = Location.objects.filter(
+        pk__in=WorkingHours.objects.filter(clinician=before.clinician_id).values("location")
+    )
+    for place in places.order_by("pk"):
+        for span in subtract([Span(before.starts_at, before.ends_at)], still_off):
+            freed_times.note_back(before.clinician, place, span, now=now)
+
+
 def check(span: Span) -> None:
     if span.end - span.start > LONGEST:
         raise Invalid(_("An absence is at most a year long."), code="too_long", pointer="/ends_at")
@@ -275,7 +290,9 @@ def _wanted(
         row = hit[each.booking_id]
         people = {f"{clinician.kind}_id": each.clinician_id} if each.clinician_id else {}
         if each.action == Action.SUBSTITUTE:
-            request = moves.request_for(row, **people, room_id=row.room_id)
+            room_kinds = {phase.room_kind for phase in row.appointment_type.phases.all()} - {""}
+            is_one_room = len(room_kinds) == 1  # of several, a named one would leave the others unfilled
+            request = moves.request_for(row, **people, room_id=row.room_id if is_one_room else None)
             wanted[row.pk] = (request, row.starts_at)
         elif each.action == Action.MOVE and each.starts_at is not None:
             wanted[row.pk] = (moves.request_for(row, **people), each.starts_at)

@@ -7,7 +7,9 @@ class SchedulingConfig(AppConfig):
     verbose_name = _("Scheduling")
 
     def ready(self) -> None:
-        from practice.calendars import subscribe
+        from practice.calendars import subscribe, subscribe_kept
+        from scheduling.absences import taken_back
         from scheduling.conflicts import watch
 
         subscribe(watch)
+        subscribe_kept(taken_back)

@@ -343,6 +343,7 @@ def _without(
     request: Request, starts_at: datetime, leaving: Sequence[int], *, actor: User, now: datetime
 ) -> Booking:
     """Move a dose as if nothing followed it. Only ever rehearsed."""
+    lock_for([(request, starts_at)], also_bookings=leaving, now=now)
     make_room(leaving)
     request, choice = booking.decide(request, starts_at, now=now)
     return shift(request, starts_at, choice, actor=actor, now=now)

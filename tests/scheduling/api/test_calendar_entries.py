@@ -9,8 +9,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from practice import calendars
 from practice.models import Activity, Closure, ExtraHours, Holiday, TimeOff, WorkingHours
-from scheduling import booking, conflicts
-from scheduling.models import Booking
+from scheduling import absences, booking, conflicts
+from scheduling.models import Booking, FreedTime
 from tests.api.calls import Caller, codes
 from tests.cast import NOW, Clinic, at, make_client
 from tests.traces import traces
@@ -168,3 +168,21 @@ def test_conflicts_take_the_same_queries_for_any_number(
 
 def test_scheduling_watches_what_practice_changes() -> None:
     assert calendars._watchers == [conflicts.watch]
+    assert calendars._listeners == [absences.taken_back]
+
+
+def test_time_that_is_off_no_longer_is_for_the_waitlist(ready: Clinic) -> None:
+    """Shortened: the rest; taken back: all of it. What is refused frees nothing."""
+    desk, row = Caller(ready.kim), TimeOff.objects.create(clinician=ready.ana, **_instants())
+    address = f"time-off/{row.pk}"
+    shorter = {"ends_at": "2026-12-01T12:00:00-08:00"}
+    assert desk.send("PATCH", address, shorter, **{"If-Match": '"1"'}).status_code == 200
+    rest = FreedTime.objects.get()
+    assert (rest.therapist, rest.because) == (ready.ana, "absence")
+    assert (rest.starts_at, rest.ends_at) == (at("2026-12-01 12:00"), at("2026-12-02 00:00"))
+    assert desk.send("DELETE", address, None, **{"If-Match": '"2"'}).status_code == 204
+    assert FreedTime.objects.count() == 2
+
+
+def _instants() -> dict[str, Any]:
+    return {"starts_at": at("2026-12-01 00:00"), "ends_at": at("2026-12-02 00:00")}
