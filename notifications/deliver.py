@@ -60,6 +60,7 @@ def deliver_due(*, clock: Callable[[], datetime], stop_at: datetime | None = Non
 
     No send begins after `stop_at`, or so late in the lease that the provider's answer could miss its end.
     """
+    crash_here("before_claim")
     handled, claimed = claim(now=clock(), limit=limit)
     crash_here("after_claim")
     for name in {one.reminder.channel for one in claimed}:

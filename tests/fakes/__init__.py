@@ -8,6 +8,7 @@ import random
 import threading
 from collections import deque
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,12 @@ class Log:
         return [
             json.loads(line) for line in lines if line.endswith("\n")
         ]  # a torn last line was never answered
+
+
+def now_of(clock: Path | None) -> datetime:
+    """The present, ahead by the seconds that the practice's clock file says (practice/present.py)."""
+    ahead = int(clock.read_text() or 0) if clock is not None and clock.exists() else 0
+    return datetime.now(UTC) + timedelta(seconds=ahead)
 
 
 class Script:

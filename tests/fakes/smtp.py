@@ -19,15 +19,15 @@ import asyncio
 import email.policy
 import json
 import logging
+import sys
 import threading
-from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, Self
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from tests.fakes import Log, Script
+from tests.fakes import Log, Script, now_of
 
 logging.getLogger("mail.log").setLevel(logging.WARNING)  # aiosmtpd's: it repeats every address
 
@@ -35,8 +35,11 @@ logging.getLogger("mail.log").setLevel(logging.WARNING)  # aiosmtpd's: it repeat
 class FakeSmtp:
     host = "127.0.0.1"
 
-    def __init__(self, log: Path, *, port: int = 0, script: Script | None = None) -> None:
+    def __init__(
+        self, log: Path, *, port: int = 0, script: Script | None = None, clock: Path | None = None
+    ) -> None:
         self.log = Log(log)
+        self.clock = clock
         self.script = script or Script()
         self.misbehave = self.script.misbehave
         self.transports: list[Any] = []
@@ -87,7 +90,7 @@ class FakeSmtp:
         assert isinstance(message, EmailMessage)
         self.log.append(
             {
-                "at": datetime.now(UTC).isoformat(),
+                "at": now_of(self.clock).isoformat(),
                 "from": envelope.mail_from,
                 "to": envelope.rcpt_tos,
                 "message_id": str(message["Message-ID"]),
@@ -170,7 +173,7 @@ class _Handler:
             case "drop_reply":
                 return server.hang_up()
             case "hang_reply":
-                await asyncio.sleep(60)
+                await asyncio.sleep(float(server.detail or 60))
             case "slow":
                 await asyncio.sleep(float(server.detail))
             case "garbage":
@@ -184,10 +187,13 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--chaos", type=json.loads, default={})
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--clock", type=Path)
     options = parser.parse_args()
-    with FakeSmtp(options.log, port=options.port, script=Script(options.chaos, options.seed)) as fake:
+    script = Script(options.chaos, options.seed)
+    with FakeSmtp(options.log, port=options.port, script=script, clock=options.clock) as fake:
         print(fake.port, flush=True)
-        threading.Event().wait()
+        for line in sys.stdin:  # one instruction a line; the end of it is ours
+            fake.misbehave(line.strip())
 
 
 if __name__ == "__main__":

@@ -9,17 +9,16 @@ drop_request   hang up before taking it          drop_reply    take it, hang up 
 half_reply     take it, hang up in the answer    no_sid        take it, answer without its id
 500_before     fail without taking it            500_after     take it, then fail
 429[:seconds]  too many requests, Retry-After    429_date      the same, with a date
-hang           answer nothing, take nothing      slow[:s]      take it, answer after s seconds
+hang[:s]       answer nothing, take nothing      slow[:s]      take it, answer after s seconds
 late           take it after the client left     http:NNN      that status, no JSON, not taken
 error:NNNNN    refuse with that Twilio error     redirect      point somewhere else
+twice          take it two times, as no provider should
 """
 
 from __future__ import annotations
 
 import argparse
 import base64
-import hashlib
-import hmac
 import json
 import threading
 import uuid
@@ -30,7 +29,7 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
-from tests.fakes import Log, Script
+from tests.fakes import Log, Script, now_of
 
 ACCOUNT_SID = "AC" + "0" * 31 + "1"
 AUTH_TOKEN = "not-a-secret"
@@ -54,11 +53,17 @@ REFUSED_NUMBERS = {"+15005550001": 21211, "+15005550004": 21610, "+15005550009":
 
 
 class FakeTwilio:
-    def __init__(self, log: Path, *, port: int = 0, script: Script | None = None) -> None:
+    def __init__(
+        self, log: Path, *, port: int = 0, script: Script | None = None, clock: Path | None = None
+    ) -> None:
         self.log = Log(log)
+        self.clock = clock
         self.script = script or Script()
         self.requests: list[dict[str, str]] = []  # the forms of all create requests, taken or not
         self.closing = threading.Event()
+        self._to: dict[str, list[dict[str, Any]]] = {}
+        for entry in self.log.entries():
+            self._to.setdefault(entry["to"], []).append(entry)
         self._server = _Server(("127.0.0.1", port), _Handler)
         self._server.fake = self
         self.base_url = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -79,10 +84,18 @@ class FakeTwilio:
     def accepted(self) -> list[dict[str, Any]]:
         return self.log.entries()
 
+    def to_number(self, number: str) -> list[dict[str, Any]]:
+        """Without reading the log again, which grows."""
+        return list(self._to.get(number, []))
+
+    def _keep(self, entry: dict[str, Any]) -> None:
+        self.log.append(entry)
+        self._to.setdefault(entry["to"], []).append(entry)
+
     def accept(self, form: dict[str, str]) -> dict[str, Any]:
         entry = {
             "sid": "SM" + uuid.uuid4().hex,
-            "at": datetime.now(UTC).isoformat(),
+            "at": now_of(self.clock).isoformat(),
             "to": form["To"],
             "from": form.get("From"),
             "messaging_service_sid": form.get("MessagingServiceSid"),
@@ -90,16 +103,14 @@ class FakeTwilio:
             "validity_period": int(form.get("ValidityPeriod", 36_000)),
             "status_callback": form.get("StatusCallback"),
         }
-        self.log.append(entry)
+        self._keep(entry)
         return entry
 
     def plant(self, *, to: str, body: str, at: datetime) -> str:
         """Put a message into the log as if it had been accepted at `at`; returns its sid."""
         sid = "SM" + uuid.uuid4().hex
         entry = {"sid": sid, "at": at.isoformat(), "to": to, "from": None, "body": body}
-        self.log.append(
-            {**entry, "messaging_service_sid": None, "validity_period": 1, "status_callback": None}
-        )
+        self._keep({**entry, "messaging_service_sid": None, "validity_period": 1, "status_callback": None})
         return sid
 
 
@@ -167,8 +178,11 @@ class _Handler(BaseHTTPRequestHandler):
             case "429_date":
                 at = datetime.now(UTC) + timedelta(seconds=30)
                 self._refuse(20429, {"Retry-After": format_datetime(at, usegmt=True)})
+            case "twice":
+                self._send(201, _resource(fake.accept(form)))
+                fake.accept(form)
             case "hang":
-                fake.closing.wait(60)
+                fake.closing.wait(float(detail or 60))
                 self._hang_up()
             case "slow":
                 entry = fake.accept(form)
@@ -193,7 +207,8 @@ class _Handler(BaseHTTPRequestHandler):
         except _Refusal as refusal:
             return self._refuse(refusal.code)
         query = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
-        found = [entry for entry in reversed(self.server.fake.accepted()) if _matches(entry, query)]
+        entries = self.server.fake.to_number(query["To"]) if "To" in query else self.server.fake.accepted()
+        found = [entry for entry in reversed(entries) if _matches(entry, query)]
         size, page = int(query.get("PageSize", 50)), int(query.get("Page", 0))
         rows, path = found[page * size :][:size], urlsplit(self.path).path
         following = f"{path}?To={query.get('To', '')}&PageSize={size}&Page={page + 1}".replace("+", "%2B")
@@ -295,40 +310,16 @@ def _matches(entry: dict[str, Any], query: dict[str, str]) -> bool:
     )
 
 
-def incoming(body: str, *, sender: str = "+15555550142", sid: str = "", **more: str) -> dict[str, str]:
-    """The form that Twilio posts when somebody texts the account's number."""
-    sid = sid or "SM" + uuid.uuid4().hex
-    return {
-        "AccountSid": ACCOUNT_SID,
-        "ApiVersion": "2010-04-01",
-        "Body": body,
-        "From": sender,
-        "FromCountry": "US",
-        "MessageSid": sid,
-        "NumMedia": "0",
-        "NumSegments": "1",
-        "SmsMessageSid": sid,
-        "SmsSid": sid,
-        "SmsStatus": "received",
-        "To": "+12025550100",
-        **more,
-    }
-
-
-def sign(url: str, form: dict[str, str], *, token: str = AUTH_TOKEN) -> str:
-    """X-Twilio-Signature, as Twilio's security page tells how to make it."""
-    text = url + "".join(f"{name}{form[name]}" for name in sorted(form))
-    return base64.b64encode(hmac.new(token.encode(), text.encode(), hashlib.sha1).digest()).decode()
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description="A fake Twilio.")
     parser.add_argument("--log", type=Path, required=True)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--chaos", type=json.loads, default={})
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--clock", type=Path)
     options = parser.parse_args()
-    fake = FakeTwilio(options.log, port=options.port, script=Script(options.chaos, options.seed))
+    script = Script(options.chaos, options.seed)
+    fake = FakeTwilio(options.log, port=options.port, script=script, clock=options.clock)
     print(fake.base_url, flush=True)
     fake.serve()
 

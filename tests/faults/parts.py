@@ -1,0 +1,98 @@
+"""The three parts of `make faults`: the matrix, the random run, and the controls that must fail."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+import django
+
+django.setup()
+
+from django.core.management import call_command  # noqa: E402  Django first
+from django_celery_beat.models import IntervalSchedule, PeriodicTask  # noqa: E402
+
+from config import celery  # noqa: E402, F401  the tasks find our broker
+from config.schedule import ensure_schedule  # noqa: E402
+from notifications.models import SendingPolicy  # noqa: E402
+from tests.cast import Clinic, make_clinic  # noqa: E402
+from tests.faults import cells, random_run, sabotage  # noqa: E402
+from tests.faults.lane import Lane  # noqa: E402
+from tests.faults.oracle import Counts, ProviderLog  # noqa: E402
+
+SEEDS = {"small": 0, "full": 2}
+SMALL_STEP = 9  # every ninth cell of one seed
+
+
+def open_practice(lane: Lane) -> Clinic:
+    """A clinic, and beat's schedule at a second instead of ten or more."""
+    call_command("migrate", verbosity=0)
+    ensure_schedule()
+    names = ("notifications.tasks.deliver_due", "notifications.tasks.resolve_unknown")
+    second, _ = IntervalSchedule.objects.get_or_create(every=1, period=IntervalSchedule.SECONDS)
+    PeriodicTask.objects.filter(name__in=names).update(interval=second, expire_seconds=5)
+    SendingPolicy.objects.update_or_create(pk=1, defaults={"practice_per_minute": 0})
+    clinic = make_clinic()
+    lane.start_worker()
+    lane.start_beat()
+    return clinic
+
+
+def matrix(lane: Lane, *, size: str, seed: int, share: tuple[int, int]) -> dict[str, Any]:
+    wanted = cells.matrix(max(1, SEEDS[size]), first_seed=seed)
+    if size == "small":
+        wanted = wanted[::SMALL_STEP]
+    return run_cells(wanted[share[0] - 1 :: share[1]], lane, open_practice(lane))
+
+
+def run_cells(wanted: list[cells.Cell], lane: Lane, clinic: Clinic) -> dict[str, Any]:
+    log, counts, began = ProviderLog(lane.folder), Counts(), time.monotonic()
+    failed, rows = [], []
+    for cell in wanted:
+        outcome = cells.run(cell, lane, clinic, log)
+        counts += outcome.counts
+        rows.append([cell.name, outcome.counts.wrong, round(outcome.seconds, 2)])
+        if outcome.counts.wrong or outcome.trouble:
+            failed.append({"cell": cell.name, "trouble": outcome.trouble, **asdict(outcome.counts)})
+            print(f"{cell.name}: {outcome.counts} {outcome.trouble}", flush=True)
+    return {
+        "cells": len(rows),
+        **asdict(counts),
+        "failed": failed,
+        "as_it_should_be": not failed,
+        "seconds": round(time.monotonic() - began, 1),
+        "workers_that_ended": lane.workers_that_ended,
+        "workers_that_went_deaf": lane.workers_that_went_deaf,
+        "by_cell": rows,
+    }
+
+
+def controls(lane: Lane, *, size: str, seed: int, share: tuple[int, int]) -> dict[str, Any]:
+    """The same cells with one guard taken away from the worker: each must show what the guard is for."""
+    clinic, log, report = open_practice(lane), ProviderLog(lane.folder), {}
+    began, rounds = time.monotonic(), 2 if size == "small" else 6
+    for name, control in sabotage.CONTROLS.items():
+        counts = Counts()
+        with control.around_the_desk():
+            lane.sabotage = control.in_the_worker
+            lane.kill("worker")
+            lane.forget_messages()
+            lane.start_worker()
+            for number in range(rounds):
+                cell = cells.Cell(control.fault, control.place, "sms", seed + number)
+                counts += cells.run(cell, lane, clinic, log).counts
+        report[name] = {**asdict(counts), "has_failed": getattr(counts, control.shows) > 0}
+    return {
+        **report,
+        "as_it_should_be": all(each["has_failed"] for each in report.values()),
+        "seconds": round(time.monotonic() - began, 1),
+    }
+
+
+PARTS: dict[str, Callable[..., dict[str, Any]]] = {
+    "matrix": matrix,
+    "controls": controls,
+    "random": random_run.run,
+}
