@@ -177,7 +177,7 @@ class Holiday(Revisioned):
 
 
 class PublicHoliday(models.Model):
-    """A date that was offered to a location as a holiday, once; what became of it is the clinic's decision."""
+    """A date that was offered to a location as a holiday, once; the clinic decides what becomes of it."""
 
     location = models.ForeignKey(
         Location, models.PROTECT, related_name="public_holidays", verbose_name=_("location")
