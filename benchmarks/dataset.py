@@ -15,6 +15,7 @@ from django.db import connection, models
 from benchmarks import sizes
 from benchmarks.filling import at_once, fill, without_indexes
 from benchmarks.sizes import Size
+from notifications import invariants as notification_invariants
 from notifications import reconcile
 from practice import clock
 from practice.models import (
@@ -33,6 +34,7 @@ from practice.models import (
     WorkingHours,
 )
 from scheduling import appointment_types
+from scheduling import invariants as scheduling_invariants
 from scheduling.models import AppointmentType, Booking, Occupancy
 from treatment_plans import first_protocols
 from treatment_plans.models import Clearance, PlannedSession, Prescription, Protocol, TreatmentPlan
@@ -94,6 +96,8 @@ def build(size: Size, *, now: datetime, say: Say) -> None:
     at_once("ANALYZE")
     plan_messages(now=now, say=say)
     at_once("VACUUM (ANALYZE)")
+    if size.bookings <= BY_HAND:
+        check(now)
 
 
 def open_practice(size: Size, *, now: datetime) -> Ground:
@@ -506,6 +510,13 @@ def plan_messages(*, now: datetime, say: Say) -> None:
     while place is not None:
         say("messages", min(done, ahead), ahead)
         place, done = reconcile.reconcile_upcoming(now=now, after=place), done + 500
+
+
+def check(now: datetime) -> None:
+    """The larger sizes are made by the same statements."""
+    for each in (*scheduling_invariants.CHECKS, *notification_invariants.CHECKS):
+        if broken := each.find(now):
+            raise ValueError(f"{len(broken)} times {each.says}")
 
 
 def biggest_keys() -> dict[str, int]:

@@ -90,6 +90,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         **stored,
         "clients": size.clients,
         "overlaps": overlapping,
+        "left_behind": Booking.objects.count() - stored["bookings"],
         "seconds": round(time.monotonic() - began, 1),
         "lines": found,
     }
