@@ -3,6 +3,7 @@
 # make races   the long races for one hour, and the control without guards that loses them
 # make faults  kill workers in the middle of 300 texts, three times, and count what the provider got
 # make bench   speed at SIZE=small (tiny, medium, large, huge), and GROWTH=small,medium,large beside it
+# make proofs  openings and their reasons against an oracle, around every change of a clock from 2025 to 2030
 # make check   linters, types, layers, migrations, API schema
 # make lock    renew requirements/*.txt after a change of pyproject.toml
 #
@@ -12,7 +13,7 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 .DEFAULT_GOAL := run
-.PHONY: run test races faults bench check lock
+.PHONY: run test races faults proofs bench check lock
 
 run:
 	@$(PYTHON) tools/install.py run
@@ -33,6 +34,10 @@ faults:
 bench:
 	@$(PYTHON) tools/install.py dev
 	@.venv/bin/python -m benchmarks --size "$(or $(SIZE),small)" --growth "$(GROWTH)" $(ARGS)
+
+proofs:
+	@$(PYTHON) tools/install.py dev
+	@EXAMPLES=20000 .venv/bin/python -m pytest -q -p no:randomly tests/scheduling/engine/test_openings_against_minutes.py $(ARGS)
 
 check: export QUIETROOM_DEMO = 1
 check:
