@@ -25,7 +25,7 @@ from notifications.crash import crash_here
 from notifications.facts import Loaded
 from notifications.leases import Claimed, Result
 from notifications.links import Draft
-from notifications.lint import problems, sms_segments
+from notifications.lint import problems
 from notifications.models import Message, Reminder, ReminderEvent
 from notifications.reconcile import (
     RELATED,
@@ -263,19 +263,7 @@ def render(
     *,
     link: Draft | None = None,
 ) -> wording.Rendered:
-    """The text of a reminder from the facts of now.
-
-    Without the link if a text would need a second segment for it: it then says whom to call instead.
-    """
-    rendered = _render(row, loaded, texts, link=link.address if link else "")
-    if link is not None and row.channel == ChannelName.SMS and sms_segments(rendered.body) > 1:
-        return _render(row, loaded, texts, link="")
-    return rendered
-
-
-def _render(
-    row: Reminder, loaded: Loaded, texts: Mapping[template_editing.Key, wording.Words], *, link: str
-) -> wording.Rendered:
+    """The text of a reminder from the facts of now."""
     booking, client = loaded.booking, loaded.client
     is_here = booking.appointment_type.modality == AppointmentType.Modality.IN_PERSON
     return wording.render(
@@ -300,7 +288,7 @@ def _render(
             asks=loaded.facts.missing,
             escort_required=loaded.facts.escort_required,
             by_email_too=row.kind == Reminder.Kind.FASTING and "email" in loaded.addresses,
-            link=link,
+            link=link.address if link else "",
         ),
     )
 

@@ -136,7 +136,7 @@ def is_readable(text: str, language: str) -> bool:
 
 
 def _counts(text: str, syllables: Callable[[str], int]) -> tuple[int, int, int]:
-    joined = re.sub(r"(?<=\d)[.:,](?=\d)", "", text)
+    joined = re.sub(r"(?<=\d)[.:,](?=\d)", "", re.sub(r"https?://\S+", "", text))  # nobody reads an address
     sentences = [part for part in re.split(r"[.!?]+(?=\s|$)|\n\s*\n", joined) if re.search(r"\w", part)]
     words = re.findall(r"[^\W_]+(?:['\u2019-][^\W_]+)*", joined)
     # A figure counts as one short word, whatever its length: 9:30 is easier than its letters.

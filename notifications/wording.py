@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from functools import cache
 from pathlib import Path
@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from django.template import Context, Engine, Template
 from django.utils import dateformat, translation
 
-from notifications.lint import GSM7, HOLE, words_found
+from notifications.lint import GSM7, HOLE, sms_segments, words_found
 from practice import clock
 
 LANGUAGES = ("en", "es")
@@ -91,7 +91,8 @@ def render(
     """Return the text of a message, by the practice's own words or else by ours.
 
     Raises TemplateDoesNotExist for a combination that nobody has worded; a value that is missing comes out
-    as `lint.HOLE`, which stops the send.
+    as `lint.HOLE`, which stops the send. A text of ours that needs a second segment for its link goes
+    without: it then says whom to call.
     """
     if own is not None:
         template = compiled(own)
@@ -101,7 +102,11 @@ def render(
         values = _values(facts, language=language, short=channel == "sms")
         text = template.render(Context(values, autoescape=False, use_l10n=False, use_tz=False))
     if channel == "sms":
-        return Rendered("", " ".join(text.split()))
+        body = " ".join(text.split())
+        if own is None and facts.link and sms_segments(body) > 1:
+            bare = replace(facts, link="")
+            return render(kind, channel=channel, language=language, detail=detail, facts=bare)
+        return Rendered("", body)
     first, _, rest = text.strip().partition("\n")
     if not first.startswith(SUBJECT):
         raise ValueError(f"{template.name} does not begin with its subject.")
