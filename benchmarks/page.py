@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any
 
 from benchmarks import plot
-from benchmarks.stand import BASE
+from benchmarks.stand import BASE, data_folder
 
 RESULTS = BASE / "benchmarks" / "results"
 PAGE = BASE / "docs" / "performance.md"
@@ -135,24 +135,38 @@ def growth(results: Mapping[str, Any]) -> dict[str, list[tuple[int, float]]]:
 
 def write(results: Mapping[str, Any], *, whole: bool) -> None:
     """A run of some cases only is kept apart, so that the page always shows a whole one."""
-    RESULTS.mkdir(exist_ok=True)
     text = json.dumps(results, indent=1, ensure_ascii=False) + "\n"
-    if not whole:
-        contention = [line for line in results["lines"] if line["case"] == "contend"]
-        (RESULTS / ("contention.json" if contention else "partial.json")).write_text(text)
-        if not contention:
-            return
-    else:
-        (RESULTS / "latest.json").write_text(text)
+    is_race = any(line["case"] == "contend" for line in results["lines"])
+    if not whole and not is_race:
+        (data_folder() / "partial.json").write_text(text)
+        return
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / ("latest.json" if whole else "contention.json")).write_text(text)
     if not PAGE.exists():
         return
     if whole:
         if series := growth(results):
             (RESULTS / "growth.svg").write_text(plot.svg(series))
-        _replace("results", _section(results) + f"\n\n{PLOT}" * bool(growth(results)))
+        _replace("results", "\n".join([_section(results), *_growth_section(results)]))
         _replace("profile", _profile(results))
     else:
         _replace("contention", _section(results))
+
+
+def grown(results: Mapping[str, Any]) -> list[str]:
+    """By how much each answer grew while the data did."""
+    found = []
+    for name, points in growth(results).items():
+        (few, fast), (many, slow) = points[0], points[-1]
+        found.append(f"- {name}: {many / few:,.0f} times the bookings, {slow / fast:.1f} times the time")
+    return found
+
+
+def busiest_client(results: Mapping[str, Any]) -> str:
+    """The case in which the client came nearest to being what was measured."""
+    shares = [(line["notes"].get("client_cpu_share", 0), line["what"]) for line in _lines(results)]
+    share, what = max(shares, default=(0, ""))
+    return f"The client itself used at most {share:.0%} of a core ({what}).\n\n" if share else ""
 
 
 def _section(results: Mapping[str, Any]) -> str:
@@ -160,8 +174,14 @@ def _section(results: Mapping[str, Any]) -> str:
     return (
         f"Measured on {results['on']} at commit {results['commit']}: {machine['cores']} cores "
         f"({machine['architecture']}), {machine['system']}, Python {machine['python']}, "
-        f"PostgreSQL {machine['postgresql']}.\n\n```\n{results['command']}\n```\n\n{table(results)}"
+        f"PostgreSQL {machine['postgresql']}.\n\n```\n{results['command']}\n```\n\n"
+        f"{busiest_client(results)}{table(results)}"
     )
+
+
+def _growth_section(results: Mapping[str, Any]) -> list[str]:
+    found = grown(results)
+    return ["", "### Growth", "", PLOT, "", *found] if found else []
 
 
 def _profile(results: Mapping[str, Any]) -> str:

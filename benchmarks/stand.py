@@ -53,6 +53,13 @@ def drop_database(places: Places, name: str) -> None:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
+def copy_database(places: Places, original: str, name: str) -> None:
+    drop_database(places, name)
+    with postgres.connect(places, "postgres") as connection:
+        copy = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        connection.execute(copy.format(sql.Identifier(name), sql.Identifier(original)))
+
+
 def remark(places: Places, name: str) -> str:
     """What was said about a database when it was complete; nothing about one that is missing or half made."""
     with postgres.connect(places, "postgres") as connection:

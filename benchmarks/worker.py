@@ -35,7 +35,6 @@ def main() -> None:
 
 
 def build(options: argparse.Namespace) -> dict[str, Any]:
-    from django.core.management import call_command
     from django.core.management.base import OutputWrapper
 
     from benchmarks import dataset
@@ -44,7 +43,6 @@ def build(options: argparse.Namespace) -> dict[str, Any]:
     from web.demo.progress import Progress
 
     size = SIZES[options.size]
-    call_command("migrate", verbosity=0)
     progress = Progress(OutputWrapper(sys.stderr), quiet=False)  # type: ignore[arg-type]
     began = time.monotonic()
     dataset.build(size, now=present.now(), say=progress)
