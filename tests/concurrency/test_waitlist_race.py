@@ -6,6 +6,7 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
+import time_machine
 
 from practice.errors import DomainError, Taken
 from scheduling import booking, offering, waitlist
@@ -13,6 +14,7 @@ from scheduling.booking import Request
 from scheduling.errors import NotBookable, OfferLost, OfferOver
 from scheduling.invariants import CHECKS
 from scheduling.models import Booking, FreedTime, WaitlistEntry, WaitlistOffer
+from tests.api.calls import Caller
 from tests.cast import NOW, Clinic, at, make_client
 from tests.concurrency.racing import overlaps, settled_deadlocks, together
 
@@ -63,6 +65,18 @@ def test_of_fifty_who_say_yes_at_once_one_wins_and_the_others_keep_their_place(c
     assert waiting.count() == FIFTY - 1
     assert {(entry.since_at, entry.last_asked_at) for entry in waiting} == {(NOW, None)}  # type: ignore[attr-defined]
     assert (settled_deadlocks() - before, overlaps(), wrong()) == (0, 0, [])
+
+
+def test_fifty_yes_over_the_api_are_one_booking_and_forty_nine_plain_answers(clinic: Clinic) -> None:
+    offers = offered(clinic, FIFTY)
+    with time_machine.travel(NOW + MINUTE, tick=True):
+        answers = together(
+            [lambda pk=offer.pk: Caller(clinic.kim).post(f"waitlist-offers/{pk}/accept") for offer in offers]  # type: ignore[misc]
+        )
+    statuses = Counter(getattr(answer, "status_code", repr(answer)) for answer in answers)
+    assert statuses == {200: 1, 409: FIFTY - 1}
+    assert {answer.json().get("code") for answer in answers} == {None, "offer_lost"}  # type: ignore[union-attr]
+    assert (Booking.objects.count(), overlaps(), wrong()) == (1, 0, [])
 
 
 def test_the_same_yes_from_twelve_hands_books_once(clinic: Clinic) -> None:
