@@ -31,7 +31,9 @@ RESULTS = BASE / "benchmarks" / "results" / "faults.json"
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
-    parser.add_argument("part", nargs="?", default="all", choices=["matrix", "random", "controls", "all"])
+    parser.add_argument(
+        "part", nargs="?", default="all", choices=["matrix", "random", "controls", "few", "all"]
+    )
     parser.add_argument("--size", default="small", choices=["small", "full"])
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--lanes", type=int, default=2)

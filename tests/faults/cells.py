@@ -107,9 +107,13 @@ class Scene:
 
 
 def kill_worker(scene: Scene) -> None:
-    scene.lane.kill("worker")
-    scene.lane.forget_messages()  # what it had taken would come back after a minute
-    scene.lane.start_worker()
+    kill_worker_of(scene.lane)
+
+
+def kill_worker_of(lane: Lane) -> None:
+    lane.kill("worker")
+    lane.forget_messages()  # what it had taken would come back after a minute
+    lane.start_worker()
 
 
 def kill_beat(scene: Scene) -> None:

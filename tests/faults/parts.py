@@ -77,9 +77,7 @@ def controls(lane: Lane, *, size: str, seed: int, share: tuple[int, int]) -> dic
         counts = Counts()
         with control.around_the_desk():
             lane.sabotage = control.in_the_worker
-            lane.kill("worker")
-            lane.forget_messages()
-            lane.start_worker()
+            cells.kill_worker_of(lane)
             for number in range(rounds):
                 cell = cells.Cell(control.fault, control.place, "sms", seed + number)
                 counts += cells.run(cell, lane, clinic, log).counts
@@ -91,8 +89,27 @@ def controls(lane: Lane, *, size: str, seed: int, share: tuple[int, int]) -> dic
     }
 
 
+def few(lane: Lane, *, size: str, seed: int, share: tuple[int, int]) -> dict[str, Any]:
+    """What the suite has time for."""
+    clinic = open_practice(lane)
+    wanted = [
+        cells.Cell("kill_child", "after_accept", "sms", seed),
+        cells.Cell("postgres_crash", "before_send", "sms", seed),
+        cells.Cell("cancel", "before_claim", "email", seed),
+    ]
+    report = run_cells(wanted, lane, clinic)
+    control = sabotage.CONTROLS["no_token"]
+    lane.sabotage = control.in_the_worker
+    cells.kill_worker_of(lane)
+    found = cells.run(
+        cells.Cell(control.fault, control.place, "sms", seed), lane, clinic, ProviderLog(lane.folder)
+    )
+    return {**report, "control": asdict(found.counts)}
+
+
 PARTS: dict[str, Callable[..., dict[str, Any]]] = {
     "matrix": matrix,
     "controls": controls,
     "random": random_run.run,
+    "few": few,
 }

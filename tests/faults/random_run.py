@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import transaction
 
+from notifications import reconcile
 from notifications.models import Reminder
 from practice import present
 from practice.errors import DomainError
@@ -97,7 +98,9 @@ class Storm:
                 ChannelConsent.objects.filter(client=booking.client_id).update(withdrawn_at=now)
 
     def kill_one(self) -> None:
-        children = self.lane.workers_children()
+        deadline = time.monotonic() + 5
+        while not (children := self.lane.workers_children()) and time.monotonic() < deadline:
+            time.sleep(0.05)  # the last one has just been started
         if not children or self.dice.random() < 0.15:
             self.killed["worker"] += 1
             self.lane.kill("worker")
@@ -119,8 +122,6 @@ class Storm:
 
 
 def plan(booking_ids: list[int]) -> None:
-    from notifications import reconcile
-
     again_if_broken(lambda: reconcile.reconcile_these(booking_ids, now=present.now()))
 
 
