@@ -347,7 +347,7 @@ class _Proposals:
         self.role = str(clinician.kind)
         self.away = ResourceKey("clinician", clinician.pk)
         self._promised: dict[ResourceKey, list[Span]] = defaultdict(list)
-        self._searches: dict[object, Board] = {}
+        self._searches: dict[object, tuple[Board, Span]] = {}
         self._window = Span(now, max(span.end, now) + SEARCHED)
         self.sessions = {row.pk: gate.session_of(row) for row in hit}
         self.loaded = gate.load(self.sessions.values(), now=now)
@@ -404,8 +404,8 @@ class _Proposals:
     def _new_times(self, row: Booking, *, promise_first: bool) -> tuple[NewTime, ...]:
         """The next openings with the same people; with anybody if there is none in three weeks."""
         for with_usual in (True, False):
-            board = self._search_board(row, with_usual=with_usual)
-            found = self._openings(row, board)
+            board, window = self._search_board(row, with_usual=with_usual)
+            found = self._openings(row, board, window)
             if found:
                 break
         else:
@@ -420,7 +420,8 @@ class _Proposals:
             for key in [each.chosen[self.role]]
         )
 
-    def _search_board(self, row: Booking, *, with_usual: bool) -> Board:
+    def _search_board(self, row: Booking, *, with_usual: bool) -> tuple[Board, Span]:
+        """The calendars after the absence, and the span that they cover: no more than can be booked."""
         people = (row.therapist_id, row.psychiatrist_id) if with_usual else (None, None)
         key = (_place(row), people)
         if key not in self._searches:
@@ -432,25 +433,29 @@ class _Proposals:
                 therapist_id=therapist_id,
                 psychiatrist_id=psychiatrist_id,
             )
-            board = availability.load(wish, self._window, now=self.now)
+            bookable = self.now + timedelta(days=row.appointment_type.horizon_days, minutes=1)
+            window = Span(self.now, min(self._window.end, bookable))
+            board = availability.load(wish, window, now=self.now)
             calendars = dict(board.calendars)
             if self.away in calendars:
                 known = calendars[self.away]
                 calendars[self.away] = replace(known, away=(*known.away, self.span))
-            self._searches[key] = replace(board, calendars=calendars)
+            self._searches[key] = replace(board, calendars=calendars), window
         return self._searches[key]
 
-    def _openings(self, row: Booking, board: Board) -> tuple[Opening, ...]:
+    def _openings(self, row: Booking, board: Board, window: Span) -> tuple[Opening, ...]:
         calendars = {
             key: replace(known, busy=(*known.busy, *self._promised[key])) if key in self._promised else known
             for key, known in board.calendars.items()
         }
         busy = tuple(span for pk, span in self.busy[row.client_id] if pk != row.pk)
         start = max(self.now, row.starts_at)
+        if start >= window.end:
+            return ()
         return find_openings(
             replace(board.demand, client_busy=busy),
             calendars,
-            window=Span(start, max(self._window.end, start + SEARCHED)),
+            window=Span(start, window.end),
             limit=MOST_NEW_TIMES,
             allowed=self._allowed(row),
         )

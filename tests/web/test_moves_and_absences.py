@@ -54,7 +54,7 @@ def test_the_page_shows_the_whole_move_before_it_is_done(course: Clinic, kim: Br
     assert traces() == before
     text = text_of(look)
     assert "What belongs to it moves along Integration moves from Wed Dec 2, 2 p.m. to" in text
-    assert "Messages Not sent any more" in text
+    assert "Dosing 1: Not sent any more: booked (SMS), planned for Mon Nov 23, 10:03 a.m." in text
     [(value, _text)] = look.context["follows"]
     done = post(kim, "move", dose().pk, **other("2026-12-07T09:30"), revision=1, follow=value)
     assert messages_of(done) == ["Moved: Dosing 1 to Monday, December 7, 9:30 a.m."]
@@ -100,6 +100,7 @@ def test_what_is_left_shows_in_conflict_with_a_way_to_move_it(course: Clinic, ki
     post(kim, "record_absence", course.ana.pk, **AWAY, seen=1, **leave)
     text = text_of(get(kim, "away"))
     assert "Tue Dec 1, 9:30 a.m. · Maya R. · Dosing 1 Ana is away." in text
+    assert "In conflict with the calendar: Ana is away." in text_of(get(kim, "booking", dose().pk))
     assert f"/admin/bookings/{dose().pk}/move/" in get(kim, "away").content.decode()
 
 

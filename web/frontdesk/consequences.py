@@ -36,10 +36,14 @@ class Group:
 
 def grouped(effects: Iterable[Effect], *, clinical: bool) -> list[Group]:
     """What somebody has to see to comes first."""
+    effects = list(effects)
+    sessions = {each.booking_id: each.params["session"] for each in effects if "session" in each.params}
     by_name: dict[str, list[Line]] = {name: [] for name in HEADINGS}
     for effect in effects:
-        line = Line(effect.text(gettext), reasons(effect.blockers, clinical=clinical))
-        by_name[_group(effect)].append(line)
+        text = effect.text(gettext)
+        if "session" not in effect.params and len(sessions) > 1:
+            text = f"{sessions.get(effect.booking_id, '')}: {text}"
+        by_name[_group(effect)].append(Line(text, reasons(effect.blockers, clinical=clinical)))
     return [Group(name, HEADINGS[name], lines) for name, lines in by_name.items() if lines]
 
 

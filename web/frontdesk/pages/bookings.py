@@ -17,8 +17,9 @@ from notifications.models import ClientNote, Reminder
 from practice import clock, present
 from practice.access import access_one, visible_to
 from practice.admin_base import user_of
+from practice.blockers import Blocker
 from practice.errors import OutOfScope
-from scheduling import booking, lifecycle, readiness
+from scheduling import booking, conflicts, lifecycle, readiness
 from scheduling.models import Acknowledgement, Booking
 from scheduling.readiness_rules import LightState
 from scheduling.requests import BOOKINGS
@@ -68,6 +69,7 @@ def booking_page(site: AdminSite, request: HttpRequest, booking_id: int) -> Http
             "visit": visit,
             "zone_words": zone_words(clock.zone(found.time_zone), found.starts_at),
             "lights": lights,
+            "conflicts": reasons(_conflicts(found, now), clinical=False),
             "actions": [one for one in (visit.first_action, *visit.more_actions) if one],
             "notes": ClientNote.objects.filter(booking=found).order_by("about") if clinical else (),
             "messages_of_it": Reminder.objects.filter(booking=found).order_by("due_at", "pk"),
@@ -75,6 +77,12 @@ def booking_page(site: AdminSite, request: HttpRequest, booking_id: int) -> Http
             "here": request.get_full_path(),
         },
     )
+
+
+def _conflicts(booking: Booking, now: datetime) -> tuple[Blocker, ...]:
+    """What the calendar has against a session that is still to come."""
+    to_come = conflicts.to_come(Booking.objects.filter(pk=booking.pk), now=now, ahead=None)
+    return conflicts.find(to_come).get(booking.pk, ())
 
 
 class BookingUseCase(UseCasePage):

@@ -303,7 +303,7 @@ class Move(ChooseTime):
         return {
             "revision": preview.revision,
             "follows": follows,
-            "groups": grouped(rest, clinical=self.reads_medical()),
+            "groups": grouped(preview.effects, clinical=self.reads_medical()),
             "visit": visit,
         }
 
