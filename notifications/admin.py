@@ -17,6 +17,7 @@ from notifications.models import (
     InboundMessage,
     Message,
     MessageTemplate,
+    OfferMessage,
     OutboxMessage,
     ProviderEvent,
     Reminder,
@@ -291,3 +292,12 @@ class StaffNoticeAdmin(UseCaseAdmin):
     list_display = ("due_at", "user", "kind", "on", "sent_at")
     list_filter = ("kind",)
     list_select_related = ("user",)
+
+
+@admin.register(OfferMessage)
+class OfferMessageAdmin(UseCaseAdmin):
+    viewers = READS_CLIENTS_BY_NAME
+    client = "client"
+    list_display = ("due_at", "client", "channel", "state", "error_code")
+    list_filter = ("state", "channel")
+    list_select_related = ("client",)

@@ -8,8 +8,10 @@ class NotificationsConfig(AppConfig):
 
     def ready(self) -> None:
         from notifications.effects import watch
+        from notifications.offers import offers_changed
         from notifications.reconcile import booking_changed
-        from scheduling.changes import subscribe, subscribe_watcher
+        from scheduling.changes import subscribe, subscribe_offers, subscribe_watcher
 
         subscribe(booking_changed)
+        subscribe_offers(offers_changed)
         subscribe_watcher(watch)

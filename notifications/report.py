@@ -28,8 +28,8 @@ COUNTED = """
                 WHERE l.booking_id = r.booking_id AND l.booking_version = r.booking_version
                   AND l.opened_at >= r.sent_at)),
            count(said.at) FILTER (WHERE r.state = ANY(%(sent)s)),
-           extract(epoch FROM percentile_cont(0.5) WITHIN GROUP (ORDER BY said.at - r.sent_at)
-                   FILTER (WHERE r.state = ANY(%(sent)s))) / 60
+           round((extract(epoch FROM percentile_cont(0.5) WITHIN GROUP (ORDER BY said.at - r.sent_at)
+                   FILTER (WHERE r.state = ANY(%(sent)s))) / 60)::numeric, 1)::float
       FROM notifications_reminder r
       JOIN scheduling_booking b ON b.id = r.booking_id
       LEFT JOIN LATERAL (
@@ -108,8 +108,8 @@ def _counted(span: dict[str, Any]) -> dict[str, Line]:
     with connection.cursor() as cursor:
         cursor.execute(COUNTED, {**span, "asks": json.dumps(asks), "person": sorted(Reminder.NEEDS_A_PERSON)})
         return {
-            kind: Line(kind, *numbers, round(float(minutes), 1) if minutes is not None else None)
-            for kind, *numbers, minutes in cursor.fetchall()
+            kind: Line(kind, sent, delivered, failed, opened, answered, minutes)
+            for kind, sent, delivered, failed, opened, answered, minutes in cursor.fetchall()
         }
 
 

@@ -7,7 +7,7 @@ from itertools import product
 
 from notifications import template_checks, wording
 from notifications.models import Reminder
-from notifications.rules import CHANNELS, DEFAULT_RULES, KINDS, Kind, Rule
+from notifications.rules import CHANNELS, DEFAULT_RULES, WORDED, Rule
 from notifications.wording import LANGUAGES, LEVELS
 
 HEAD = """# Messages
@@ -21,14 +21,14 @@ LANGUAGE_NAMES = {"en": "English", "es": "Spanish"}
 
 
 def markdown() -> str:
-    return "\n".join([HEAD, *(line for kind in KINDS for line in _of_kind(kind))]).rstrip() + "\n"
+    return "\n".join([HEAD, *(line for kind in WORDED for line in _of_kind(kind))]).rstrip() + "\n"
 
 
-def _of_kind(kind: Kind) -> Iterator[str]:
-    rule = next(rule for rule in DEFAULT_RULES if rule.kind == kind)
+def _of_kind(kind: str) -> Iterator[str]:
+    rule = next((rule for rule in DEFAULT_RULES if rule.kind == kind), None)
     yield f"## {Reminder.Kind(kind).label.capitalize()}"
     yield ""
-    yield when(rule)
+    yield when(rule) if rule else "As soon as a time is offered, by sms or else email."
     yield ""
     for language, detail in product(LANGUAGES, LEVELS):
         yield f"### {LANGUAGE_NAMES[language]}, {detail}"
@@ -37,7 +37,7 @@ def _of_kind(kind: Kind) -> Iterator[str]:
             yield from _of_channel(kind, channel, language, detail)
 
 
-def _of_channel(kind: Kind, channel: str, language: str, detail: str) -> Iterator[str]:
+def _of_channel(kind: str, channel: str, language: str, detail: str) -> Iterator[str]:
     words = wording.shipped(kind, channel=channel, language=language, detail=detail)
     report = template_checks.check(kind, language=language, channel=channel, detail=detail, words=words)
     text = report.example

@@ -222,6 +222,7 @@ def _prescriptions(span: tuple[date, date]) -> Iterator[Matter]:
 def _clearances(span: tuple[date, date]) -> Iterator[Matter]:
     rows = Clearance.objects.filter(superseded_at=None, valid_through_on__range=span, client__is_active=True)
     for pk, on, user, client in rows.values_list("pk", "valid_through_on", "decided_by__user", "client"):
+        assert on is not None  # by the range
         yield Matter(StaffKind.CLEARANCE_EXPIRING, Clearance._meta.label_lower, pk, on, user, client)
 
 
@@ -236,6 +237,7 @@ def _consents(span: tuple[date, date]) -> Iterator[Matter]:
         ~Exists(newer), withdrawn_at=None, valid_through_on__range=span, client__is_active=True
     )
     for pk, on, client in rows.values_list("pk", "valid_through_on", "client"):
+        assert on is not None  # by the range
         yield Matter(StaffKind.CONSENT_EXPIRING, Consent._meta.label_lower, pk, on, None, client)
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from celery import shared_task
 from django.core.cache import cache
 
-from notifications import deliver, on_call, reconcile, resolve, rule_book, staff
+from notifications import deliver, offers, on_call, reconcile, resolve, rule_book, staff
 from practice import present
 
 # Together with one provider's timeout it stays below the task's time limit: nothing is cut off midway.
@@ -71,3 +71,9 @@ def reconcile_all() -> None:
 def tell_staff() -> None:
     staff.raise_notices(now=present.now())
     staff.tell(clock=present.now)
+
+
+@shared_task
+def tell_offers() -> None:
+    while offers.tell_due(clock=present.now):
+        continue

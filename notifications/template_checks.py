@@ -11,7 +11,7 @@ from django.template.defaulttags import IfNode
 
 from notifications import lint, wording
 from notifications.examples import VARIANTS
-from notifications.rules import AUDIENCES, KINDS
+from notifications.rules import SUPPORT_PERSON, WORDED
 from notifications.wording import LANGUAGES, LEVELS, Rendered, Words
 from practice.blockers import Blocker
 from practice.blockers import gettext_noop as _
@@ -50,6 +50,7 @@ REQUIRED: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "morning_of": (TIME,),
     "bring_medicine": (TIME,),
     "support_person": (("pick_up",),),
+    "waitlist_offer": (TIME, ("link",)),
 }
 REQUIRED_DISCREET = {"fasting": (("phone", "link"),)}
 
@@ -93,7 +94,7 @@ class Report:
 
 def check(kind: str, *, language: str, channel: str, detail: str, words: Words) -> Report:
     """Judge a text by everything at once: a writer hears all reasons, not one after the other."""
-    if kind not in KINDS or language not in LANGUAGES or detail not in LEVELS:
+    if kind not in WORDED or language not in LANGUAGES or detail not in LEVELS:
         return Report((NO_SUCH_TEXT,))
     if bool(words.subject.strip()) != (channel == "email"):
         return Report((NO_SUBJECT,))
@@ -151,8 +152,7 @@ def _of_its_parts(
         yield NO_SENDER
     if channel == "sms" and kind in ("booked", "moved") and "STOP" not in words.body:
         yield NO_STOP
-    is_to_client = AUDIENCES[kind] == "client"  # type: ignore[index]
-    if channel == "email" and is_to_client and not ("911" in words.body and "988" in words.body):
+    if channel == "email" and kind != SUPPORT_PERSON and not ("911" in words.body and "988" in words.body):
         yield NO_EMERGENCY
 
 

@@ -1,9 +1,9 @@
 import datetime
+
 import django.contrib.postgres.fields
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
-
 
 # As in 0002, with the edges that only a person walks: asking for a message again.
 EDGES = {
@@ -36,6 +36,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('notifications', '0002_reminder_edges'),
+        ('scheduling', '0003_group_sessions'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -44,7 +45,7 @@ class Migration(migrations.Migration):
             name='MessageTemplate',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('booked', 'booked'), ('ride_and_support', 'ride home and support person'), ('fasting', 'fasting'), ('morning_of', 'morning of the session'), ('aftercare', 'care after the session'), ('integration_prompt', 'integration prompt'), ('moved', 'moved'), ('cancelled', 'cancelled'), ('measure_before', 'questionnaire before the session'), ('bring_medicine', 'medicine to bring'), ('intention', 'intention'), ('support_person', 'pick-up, to the support person'), ('measure_after', 'questionnaire after the session')], max_length=20, verbose_name='about')),
+                ('kind', models.CharField(choices=[('booked', 'booked'), ('ride_and_support', 'ride home and support person'), ('fasting', 'fasting'), ('morning_of', 'morning of the session'), ('aftercare', 'care after the session'), ('integration_prompt', 'integration prompt'), ('moved', 'moved'), ('cancelled', 'cancelled'), ('measure_before', 'questionnaire before the session'), ('bring_medicine', 'medicine to bring'), ('intention', 'intention'), ('support_person', 'pick-up, to the support person'), ('measure_after', 'questionnaire after the session'), ('waitlist_offer', 'a sooner time')], max_length=20, verbose_name='about')),
                 ('language', models.CharField(choices=[('en', 'English'), ('es', 'Spanish')], max_length=2, verbose_name='language')),
                 ('channel', models.CharField(choices=[('email', 'email'), ('sms', 'SMS')], max_length=5, verbose_name='channel')),
                 ('detail', models.CharField(choices=[('plain', 'plain: says what to do and when'), ('discreet', 'discreet: no health word at all')], max_length=10, verbose_name='level')),
@@ -61,11 +62,34 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='OfferMessage',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('channel', models.CharField(choices=[('email', 'email'), ('sms', 'SMS')], max_length=5, verbose_name='channel')),
+                ('state', models.CharField(choices=[('waiting', 'to be sent'), ('begun', 'given to the provider'), ('taken', 'accepted by the provider'), ('refused', 'refused by the provider'), ('not_sent', 'not sent: the offer was over, or it was night')], default='waiting', max_length=10, verbose_name='state')),
+                ('due_at', models.DateTimeField(verbose_name='due')),
+                ('expires_at', models.DateTimeField(verbose_name='no use after')),
+                ('token', models.UUIDField(blank=True, null=True, unique=True)),
+                ('recipient', models.CharField(blank=True, max_length=254, verbose_name='to')),
+                ('begun_at', models.DateTimeField(blank=True, null=True, verbose_name='provider called')),
+                ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='ended')),
+                ('provider', models.CharField(blank=True, max_length=20, verbose_name='provider')),
+                ('provider_ref', models.CharField(blank=True, max_length=120, verbose_name="provider's reference")),
+                ('error_code', models.CharField(blank=True, max_length=60, verbose_name='error')),
+                ('attempt_count', models.PositiveSmallIntegerField(default=0, verbose_name='attempts')),
+            ],
+            options={
+                'verbose_name': "offer's message",
+                'verbose_name_plural': "offers' messages",
+                'ordering': ('-due_at', '-pk'),
+            },
+        ),
+        migrations.CreateModel(
             name='ReminderRule',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('revision', models.PositiveIntegerField(default=1, editable=False)),
-                ('kind', models.CharField(choices=[('booked', 'booked'), ('ride_and_support', 'ride home and support person'), ('fasting', 'fasting'), ('morning_of', 'morning of the session'), ('aftercare', 'care after the session'), ('integration_prompt', 'integration prompt'), ('moved', 'moved'), ('cancelled', 'cancelled'), ('measure_before', 'questionnaire before the session'), ('bring_medicine', 'medicine to bring'), ('intention', 'intention'), ('support_person', 'pick-up, to the support person'), ('measure_after', 'questionnaire after the session')], max_length=20, unique=True, verbose_name='about')),
+                ('kind', models.CharField(choices=[('booked', 'booked'), ('ride_and_support', 'ride home and support person'), ('fasting', 'fasting'), ('morning_of', 'morning of the session'), ('aftercare', 'care after the session'), ('integration_prompt', 'integration prompt'), ('moved', 'moved'), ('cancelled', 'cancelled'), ('measure_before', 'questionnaire before the session'), ('bring_medicine', 'medicine to bring'), ('intention', 'intention'), ('support_person', 'pick-up, to the support person'), ('measure_after', 'questionnaire after the session'), ('waitlist_offer', 'a sooner time')], max_length=20, unique=True, verbose_name='about')),
                 ('is_active', models.BooleanField(default=True, verbose_name='active')),
                 ('anchor', models.CharField(choices=[('news', 'the booking, its move or cancellation'), ('start', 'start of the session'), ('end', 'end of the session'), ('window', 'when a questionnaire falls due')], max_length=8, verbose_name='counted from')),
                 ('offset_minutes', models.IntegerField(default=0, help_text='Before it with a minus: -120 is two hours before.', verbose_name='minutes after it')),
@@ -182,7 +206,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='reminder',
             name='kind',
-            field=models.CharField(choices=[('booked', 'booked'), ('ride_and_support', 'ride home and support person'), ('fasting', 'fasting'), ('morning_of', 'morning of the session'), ('aftercare', 'care after the session'), ('integration_prompt', 'integration prompt'), ('moved', 'moved'), ('cancelled', 'cancelled'), ('measure_before', 'questionnaire before the session'), ('bring_medicine', 'medicine to bring'), ('intention', 'intention'), ('support_person', 'pick-up, to the support person'), ('measure_after', 'questionnaire after the session')], max_length=20, verbose_name='about'),
+            field=models.CharField(choices=[('booked', 'booked'), ('ride_and_support', 'ride home and support person'), ('fasting', 'fasting'), ('morning_of', 'morning of the session'), ('aftercare', 'care after the session'), ('integration_prompt', 'integration prompt'), ('moved', 'moved'), ('cancelled', 'cancelled'), ('measure_before', 'questionnaire before the session'), ('bring_medicine', 'medicine to bring'), ('intention', 'intention'), ('support_person', 'pick-up, to the support person'), ('measure_after', 'questionnaire after the session'), ('waitlist_offer', 'a sooner time')], max_length=20, verbose_name='about'),
         ),
         migrations.AlterField(
             model_name='reminder',
@@ -201,6 +225,16 @@ class Migration(migrations.Migration):
             model_name='messagetemplate',
             name='written_by',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='written by'),
+        ),
+        migrations.AddField(
+            model_name='offermessage',
+            name='client',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='practice.client', verbose_name='client'),
+        ),
+        migrations.AddField(
+            model_name='offermessage',
+            name='offer',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='scheduling.waitlistoffer', verbose_name='offer'),
         ),
         migrations.AddConstraint(
             model_name='reminderrule',
@@ -240,6 +274,18 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='messagetemplate',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('channel', 'sms'), ('subject', '')), models.Q(('channel', 'email'), ('subject__gt', '')), _connector='OR'), name='notifications_template_subject'),
+        ),
+        migrations.AddIndex(
+            model_name='offermessage',
+            index=models.Index(condition=models.Q(('state', 'waiting')), fields=['due_at'], name='notifications_offer_due'),
+        ),
+        migrations.AddConstraint(
+            model_name='offermessage',
+            constraint=models.UniqueConstraint(models.F('offer'), models.F('channel'), name='notifications_offer_told_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='offermessage',
+            constraint=models.CheckConstraint(condition=models.Q(('expires_at__gt', models.F('due_at')), ('state', 'not_sent'), _connector='OR'), name='notifications_offer_expiry'),
         ),
         migrations.AddIndex(
             model_name='staffnotice',

@@ -1,5 +1,6 @@
 from notifications.models.inbound import DeskTask, InboundMessage
 from notifications.models.links import ClientLink, ClientNote
+from notifications.models.offers import OfferMessage
 from notifications.models.reminders import Message, OutboxMessage, Reminder, ReminderEvent
 from notifications.models.reports import ProviderEvent, UnreachableAddress
 from notifications.models.rules import ReminderRule, SendingPolicy, Switch
@@ -13,6 +14,7 @@ __all__ = [
     "InboundMessage",
     "Message",
     "MessageTemplate",
+    "OfferMessage",
     "OutboxMessage",
     "ProviderEvent",
     "Reminder",

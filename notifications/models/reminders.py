@@ -28,6 +28,7 @@ class Reminder(models.Model):
         INTENTION = "intention", _("intention")
         SUPPORT_PERSON = "support_person", _("pick-up, to the support person")
         MEASURE_AFTER = "measure_after", _("questionnaire after the session")
+        WAITLIST_OFFER = "waitlist_offer", _("a sooner time")
 
     class State(models.TextChoices):
         PLANNED = "planned", _("planned")

@@ -62,6 +62,7 @@ BY_USE_CASES = {
     "notifications.ClientNote",
     "notifications.InboundMessage",
     "notifications.DeskTask",
+    "notifications.OfferMessage",
     "notifications.Switch",
     "notifications.MessageTemplate",
     "notifications.StaffNotice",

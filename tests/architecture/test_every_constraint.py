@@ -18,6 +18,7 @@ from notifications.models import (
     InboundMessage,
     Message,
     MessageTemplate,
+    OfferMessage,
     ProviderEvent,
     Reminder,
     ReminderRule,
@@ -147,6 +148,13 @@ def busy(clinic: Clinic) -> Clinic:
         starts_at=START,
         ends_at=START + HOUR,
         sent_at=NOW,
+        expires_at=NOW + HOUR,
+    )
+    OfferMessage.objects.create(
+        offer=WaitlistOffer.objects.get(),
+        client=client,
+        channel="sms",
+        due_at=NOW,
         expires_at=NOW + HOUR,
     )
     booked = Booking.objects.get()
@@ -379,6 +387,10 @@ VIOLATIONS: dict[str, Callable[[Clinic], Any]] = {
     "notifications_reminder_lease": lambda c: Reminder.objects.update(state="sending"),
     "notifications_reminder_skip_reason": lambda c: Reminder.objects.update(state="skipped"),
     "notifications_reminder_settled": lambda c: Reminder.objects.update(settled_at=NOW),
+    "notifications_offer_told_once": lambda c: a_copy_of(OfferMessage),
+    "notifications_offer_expiry": lambda c: OfferMessage.objects.update(
+        state="waiting", expires_at=NOW - HOUR
+    ),
     "notifications_rule_ends": lambda c: ReminderRule.objects.update(
         lasts_minutes=None, last_call_minutes=None
     ),

@@ -8,7 +8,7 @@ import pytest
 
 from notifications import lint, template_checks, template_editing, wording
 from notifications.models import MessageTemplate, Reminder
-from notifications.rules import KINDS
+from notifications.rules import WORDED
 from notifications.wording import LANGUAGES, LEVELS, Words
 from practice.errors import Invalid, NotAllowed
 from tests.cast import NOW
@@ -16,7 +16,7 @@ from tests.faults.stage import TOLD, Stage, smtp, stage, twilio
 
 __all__ = ["smtp", "stage", "twilio"]
 
-MATRIX = list(product(KINDS, LANGUAGES, ("sms", "email"), LEVELS))
+MATRIX = list(product(WORDED, LANGUAGES, ("sms", "email"), LEVELS))
 BOOKED = "{{ clinic }}: See you {{ when }}. Call {{ phone }}. Reply STOP to end texts."
 SMS = {"language": "en", "channel": "sms", "detail": "plain"}
 

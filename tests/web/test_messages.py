@@ -102,3 +102,17 @@ def test_the_report_opens_with_something_and_with_nothing(kim: Browser, clinic: 
     assert "Nothing was due yet." in text_of(get(kim, "message_report"))
     book(clinic)
     assert get(kim, "message_report").status_code == 200
+
+
+def test_a_text_is_written_refused_with_all_reasons_and_shown_with_its_figures(ada: Browser) -> None:
+    key = ("booked", "en", "sms", "plain")
+    page = get(ada, "write_text", *key)
+    assert "You are booked" in text_of(page)
+    wrong = post(ada, "write_text", *key, subject="", body="{{ clinic }}: Your ketamine {{ telephone }}")
+    assert "There is no variable telephone." in reasons_of(wrong)
+    assert len(reasons_of(wrong)) >= 3
+    words = "{{ clinic }}: See you {{ when }}. Reply STOP to end texts."
+    done = post(ada, "write_text", *key, subject="", body=words)
+    assert messages_of(done) == ["Version 1 is in use."]
+    assert "our own" in text_of(get(ada, "texts"))
+    assert get(ada, "write_text", "booked", "fr", "sms", "plain").status_code == 404

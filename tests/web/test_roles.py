@@ -50,6 +50,8 @@ WHO_MAY: dict[str, frozenset[Any]] = {
     "find": EVERYONE,  # but an auditor finds nobody
     "messages": READS_BY_NAME,
     "message_report": READS_BY_NAME,
+    "texts": READS_BY_NAME,
+    "write_text": ADMIN,
     "inbox": READS_BY_NAME,
     "task_done": BOOKS | CLINICAL,
     "settle_message": READS_BY_NAME,
@@ -160,6 +162,7 @@ def scene(clinic: Clinic) -> Scene:
         "accept_offer": [offer.pk],
         "decline_offer": [offer.pk],
         "task_done": [DeskTask.objects.create(kind="call", client=client, created_at=NOW).pk],
+        "write_text": ["booked", "en", "sms", "plain"],
         **{page: [Reminder.objects.filter(booking=row)[0].pk] for page in ABOUT_A_MESSAGE},
     }
     assert clinic.ana.user

@@ -31,6 +31,7 @@ def test_a_program_settles_and_asks_again(stage: Stage) -> None:
     assert (early.status_code, early.json()["code"]) == (409, "still_under_way")
     Reminder.objects.filter(pk=row.pk).update(state="skipped", skip_reason="ceiling")
     with clock_at(TOLD):
+        caller = Caller(stage.clinic.kim)
         asked = caller.post(f"reminders/{row.pk}/ask-again", {"channel": "email"})
     assert asked.status_code == 200, asked.content
     assert asked.json()["channel"] == "email"

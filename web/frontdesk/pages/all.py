@@ -9,13 +9,14 @@ from django.contrib.admin.sites import AdminSite
 from django.http import HttpResponse
 from django.urls import URLPattern, path
 
-from web.frontdesk.pages import bookings, clients, measures, medical, messages, openings, waitlist
+from web.frontdesk.pages import bookings, clients, measures, medical, messages, openings, texts, waitlist
 from web.frontdesk.pages.absences import Away, away_page
 from web.frontdesk.pages.bookings import booking_page
 from web.frontdesk.pages.client import client_page
 from web.frontdesk.pages.clients import find
 from web.frontdesk.pages.inbox import TaskDone, inbox_page
 from web.frontdesk.pages.messages import messages_page, report_page
+from web.frontdesk.pages.texts import texts_page
 from web.frontdesk.use_case import UseCasePage
 
 Page = Callable[..., HttpResponse]
@@ -27,6 +28,7 @@ PAGES: list[tuple[str, Page, str]] = [
     ("waitlist/", waitlist.waitlist_page, "waitlist"),
     ("inbox/", inbox_page, "inbox"),
     ("messages/report/", report_page, "message_report"),
+    ("messages/texts/", texts_page, "texts"),
     # in the place of Django's own forms, which would write past the use cases
     ("practice/client/<int:client_id>/change/", client_page, "client"),
     ("scheduling/booking/<int:booking_id>/change/", booking_page, "booking"),
@@ -74,6 +76,11 @@ USE_CASES: list[tuple[str, type[UseCasePage], str]] = [
     ("messages/<int:reminder_id>/by-text/", messages.SendByText, "send_by_text"),
     ("messages/<int:reminder_id>/by-email/", messages.SendByEmail, "send_by_email"),
     ("messages/switch/", messages.TurnSwitch, "switch"),
+    (
+        "messages/texts/<slug:kind>/<slug:language>/<slug:channel>/<slug:detail>/",
+        texts.WriteText,
+        "write_text",
+    ),
     ("bookings/<int:booking_id>/items/<slug:item>/", bookings.Acknowledge, "acknowledge"),
 ]
 
