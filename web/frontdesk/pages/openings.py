@@ -83,7 +83,7 @@ class ChooseTime(UseCasePage):
     def search_initial(self) -> dict[str, Any]:
         return {}
 
-    def choices(self) -> dict[str, int]:
+    def choices(self) -> dict[str, Any]:
         """Ids of what was chosen in the search."""
         found = ((name, self.search.cleaned_data.get(name)) for name in CHOICES)
         return {name: one.pk for name, one in found if one is not None}
@@ -159,7 +159,7 @@ class Book(ChooseTime):
         place = self.request.GET.get("location", "")
         location = Location.objects.filter(pk=place).first() if place.isdecimal() else None
         self.look_for(kind, location or self.client.location, kinds)
-        about = (
+        about: dict[str, Any] = (
             {"planned_session": self.session.pk} if self.session is not None else {"client": self.client.pk}
         )
         self.wanted = request_for(
@@ -298,7 +298,6 @@ class Move(ChooseTime):
             for effect in preview.effects
             if effect.code == "moves" and effect.booking_id in following
         ]
-        rest = [each for each in preview.effects if each.code != "moves" or each.booking_id not in following]
         [visit] = prepare(self.user, [self.booking], now=self.now)
         return {
             "revision": preview.revision,
