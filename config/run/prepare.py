@@ -15,6 +15,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from config.run.screen import step_line
 from config.schedule import ensure_schedule
+from notifications import rule_book, staff
 
 DEMO_COMMAND = "demo"
 
@@ -32,6 +33,12 @@ def migrate() -> str:
 def schedule() -> str:
     added = ensure_schedule()
     return f"Schedule ({len(added)} sweeps added)" if added else "Schedule is complete"
+
+
+def rules() -> str:
+    """Write our rules for messages down, so that they can be edited."""
+    added = len(rule_book.add_missing()) + len(staff.add_missing())
+    return f"Rules for messages ({added} added)" if added else "Rules for messages are there"
 
 
 def demo() -> str:
@@ -67,7 +74,7 @@ def static_files() -> str:
 
 
 def prepare() -> None:
-    steps: list[Callable[[], str]] = [migrate, schedule, demo, static_files]
+    steps: list[Callable[[], str]] = [migrate, schedule, rules, demo, static_files]
     for step in steps:
         began = time.monotonic()
         words = step()

@@ -9,7 +9,7 @@ from scheduling.models import WaitlistOffer
 
 
 class OfferMessage(models.Model):
-    """The telling of one waitlist offer on one channel. Begun at most once, and what became of it may stay open.
+    """The telling of one waitlist offer on one channel. Begun at most once, whatever became of it.
 
     An offer ends within hours and the next one asks the next client, so nothing is looked up or repeated
     after the provider was called.

@@ -533,3 +533,88 @@ def test_values_can_be_compared_and_kept_in_sets():
     at = la(23, 16)
     assert Wanted("fasting", "sms", at, at + HOUR) == Wanted("fasting", "sms", at, at + HOUR)
     assert len({Missed("fasting", "sms", "too_late"), Missed("fasting", "sms", "too_late")}) == 1
+
+
+# The kinds that a practice may want beside the first eight
+
+MEDICINE = replace(DOSING, missing=frozenset({"medicine"}), support_channels=("sms",), confirmed=False)
+
+
+def only(kind, **changes):
+    rule = next(rule for rule in POLICY.rules if rule.kind == kind)
+    return replace(POLICY, rules=(replace(rule, is_active=True, **changes),))
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("bring_medicine", {"bring_medicine/sms": "19 11:00"}),
+        ("support_person", {"support_person/sms": "23 17:00"}),
+        ("intention", {"intention/email": "23 17:00"}),
+        ("measure_before", {}),
+    ],
+)
+def test_other_kinds_before_a_session(kind, expected):
+    assert due(MEDICINE, la(3, 10), only(kind)) == expected
+
+
+def test_the_medicine_is_asked_for_until_it_is_there():
+    assert due(replace(MEDICINE, missing=frozenset({"ride"})), la(3, 10), only("bring_medicine")) == {}
+
+
+def test_without_a_support_person_who_agreed_nobody_is_told_and_nobody_called():
+    result = plan(replace(MEDICINE, support_channels=()), only("support_person"), now=la(3, 10))
+    assert result.due == result.missed == ()
+
+
+def test_questions_are_asked_when_there_are_some():
+    asked = replace(MEDICINE, questions=frozenset({"before"}))
+    assert due(asked, la(3, 10), only("measure_before")) == {"measure_before/email": "17 11:00"}
+    after = replace(COMPLETED, questions=frozenset({"after"}), window_from_at=la(30, 12))
+    assert due(after, la(25, 10), only("measure_after")) == {"measure_after/email": "30 10:00"}
+
+
+def test_a_rule_names_its_channels_in_its_order():
+    facts, both = MEDICINE, only("bring_medicine", on_all_channels=True)
+    assert list(due(facts, la(3, 10), both)) == ["bring_medicine/sms", "bring_medicine/email"]
+    mail_first = only("bring_medicine", channels=("email", "sms"))
+    assert list(due(facts, la(3, 10), mail_first)) == ["bring_medicine/email"]
+    refused = replace(facts, refused=frozenset({("bring_medicine", "email")}))
+    assert list(due(refused, la(3, 10), mail_first)) == ["bring_medicine/sms"]
+    mail_only = only("bring_medicine", channels=("email",))
+    assert missed_by(replace(facts, channels=("sms",)), mail_only) == [("bring_medicine", None, "no_channel")]
+
+
+def missed_by(facts, policy):
+    return [(item.kind, item.channel, item.reason) for item in plan(facts, policy, now=la(3, 10)).missed]
+
+
+@pytest.mark.parametrize(
+    "kind", ["bring_medicine", "ride_and_support", "support_person", "intention", "fasting"]
+)
+@pytest.mark.parametrize(
+    "day",
+    [
+        datetime(2026, 3, 8, 9, 30, tzinfo=ZoneInfo("America/Los_Angeles")),  # 23 hours
+        datetime(2026, 11, 1, 9, 30, tzinfo=ZoneInfo("America/Los_Angeles")),  # 25 hours
+        datetime(2026, 4, 5, 9, 30, tzinfo=ZoneInfo("Australia/Lord_Howe")),  # 24 and a half
+        datetime(2026, 9, 6, 9, 30, tzinfo=ZoneInfo("America/Santiago")),  # the day begins at one
+        datetime(2026, 3, 29, 9, 30, tzinfo=ZoneInfo("Europe/Berlin")),
+    ],
+)
+def test_every_rule_by_the_clock_keeps_it_when_the_clocks_change(kind, day):
+    zone = day.tzinfo.key
+    starts_at = day.astimezone(UTC)
+    facts = replace(
+        MEDICINE,
+        missing=frozenset({"medicine", "ride"}),
+        starts_at=starts_at,
+        ends_at=starts_at + 2 * HOUR,
+        booked_at=starts_at - 20 * DAY,
+        client_zone=zone,
+    )
+    rule = next(rule for rule in POLICY.rules if rule.kind == kind)
+    for item in due_messages(facts, only(kind), now=starts_at - 19 * DAY):
+        local = item.due_at.astimezone(ZoneInfo(zone))
+        assert local.time() == rule.local
+        assert local.date() - day.date() == timedelta(days=rule.days)
