@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db.models import BigIntegerField, Exists, OuterRef, Q
+from django.db.models.expressions import RawSQL
 
 from notifications import rule_book, rules
 from notifications.models import UnreachableAddress
@@ -56,16 +57,15 @@ class Loaded:
 
 
 def load(bookings: Iterable[Booking], *, are_new: bool = False) -> dict[int, Loaded]:
-    """Five queries. The bookings come with client, location, appointment type, plan and protocol.
+    """Four queries. The bookings come with client, location, appointment type, plan and protocol.
 
     About new ones nobody can have said anything yet: two queries less.
     """
     bookings = list(bookings)
-    addresses, supports = _reached([booking.client_id for booking in bookings])
+    addresses, supports, book = _reached([booking.client_id for booking in bookings])
     open_items = readiness.open_items(bookings, are_new=are_new)
     sessions = [booking.planned_session for booking in bookings if booking.planned_session]
     answered = frozenset[tuple[int, str, str]]() if are_new else answer_sheets.finished(sessions)
-    book = rule_book.load()
     return {
         booking.pk: Loaded(
             booking,
@@ -168,23 +168,27 @@ _REACHED = Prepared(
                 "phone",
                 "email",
             ),
+            *(RawSQL(each, []) for each in rule_book.STORED),  # noqa: S611  constants
         )
     )
 )
 
 
-def _reached(client_ids: Sequence[int]) -> tuple[dict[int, dict[str, str]], dict[int, Support]]:
-    """By client the addresses that they can be reached by, and at most one support person."""
+def _reached(
+    client_ids: Sequence[int],
+) -> tuple[dict[int, dict[str, str]], dict[int, Support], rule_book.Book]:
+    """By client the addresses that they can be reached by, and at most one support person; and the rules."""
     addresses: dict[int, dict[str, str]] = defaultdict(dict)
     supports: dict[int, Support] = {}
-    for client_id, points, people in _REACHED.rows(clients=client_ids):
-        addresses[client_id].update(unpacked(points))
+    rows = _REACHED.rows(clients=client_ids)
+    for client_id, points, people, *_rules in rows:
+        addresses[client_id].update((channel, value) for channel, value in unpacked(points))
         # The escort comes last and stays, and of several the one who was entered first.
         for _is_escort, pk, name, phone, email in sorted(unpacked(people), key=lambda row: (row[0], -row[1])):
             reached = {way: value for way, value in (("sms", phone), ("email", email)) if value}
             if reached:
                 supports[client_id] = Support(name, reached, pk)
-    return addresses, supports
+    return addresses, supports, rule_book.read(*rows[0][-2:]) if rows else rule_book.load()
 
 
 def _in_order(addresses: Mapping[str, str]) -> tuple[rules.Channel, ...]:

@@ -15,10 +15,10 @@ from notifications.rules import DEFAULT_RULES, Policy, Rule
 from practice.models import Activity
 
 # Asked in every transaction that changes a booking, hence one question for both tables.
-STORED = """
-    SELECT (SELECT jsonb_agg(to_jsonb(r)) FROM notifications_reminderrule r),
-           (SELECT to_jsonb(p) FROM notifications_sendingpolicy p)
-"""
+STORED = (
+    "(SELECT jsonb_agg(to_jsonb(r)) FROM notifications_reminderrule r)",
+    "(SELECT to_jsonb(p) FROM notifications_sendingpolicy p)",
+)
 WRITTEN = tuple(model._meta.label_lower for model in (ReminderRule, SendingPolicy))
 
 
@@ -42,8 +42,13 @@ class Book:
 def load() -> Book:
     """One query."""
     with connection.cursor() as cursor:
-        cursor.execute(STORED)
-        stored_rules, stored_policy = (_read(value) for value in cursor.fetchone())
+        cursor.execute(f"SELECT {', '.join(STORED)}")
+        return read(*cursor.fetchone())
+
+
+def read(rules: Any, policy: Any) -> Book:
+    """What the columns of STORED say, which may be part of another question."""
+    stored_rules, stored_policy = _read(rules), _read(policy)
     sending = SendingPolicy(**_columns(stored_policy or {}, "id"))
     written = {rule.kind: rule for rule in (_rule(columns) for columns in stored_rules or ())}
     in_force = tuple(written.pop(rule.kind, rule) for rule in DEFAULT_RULES)

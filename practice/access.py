@@ -74,7 +74,11 @@ def access_client(
     user: User, client_id: int, *, roles: Iterable[str] = EVERYONE, pointer: str | None = "/client"
 ) -> Client:
     """Raises OutOfScope alike for a client that is missing and for one that is invisible."""
-    return access_one(visible_to(user, Client.objects.all(), client="pk", roles=roles), client_id, pointer)
+    return access_one(
+        visible_to(user, Client.objects.select_related("location"), client="pk", roles=roles),
+        client_id,
+        pointer,
+    )
 
 
 def access_one(visible: QuerySet[M], pk: int, pointer: str | None) -> M:

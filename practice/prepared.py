@@ -6,13 +6,14 @@ prepared. The queryset has a `Param` in place of each value, and is never asked 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import BooleanField, Expression, F, Field, Func, QuerySet
+from django.db.models.query import get_related_populators
 
 
 @dataclass(frozen=True)
@@ -32,13 +33,13 @@ class Param(Expression):
 
 
 class Prepared:
-    """`build` returns the queryset, a `values_list` without names."""
+    """`build` returns the queryset."""
 
     def __init__(self, build: Callable[[], QuerySet[Any, Any]]) -> None:
         self.build = build
 
     def rows(self, **values: Any) -> list[tuple[Any, ...]]:
-        """JSON comes as text."""
+        """For a queryset that is a `values_list`; JSON comes as text."""
         statement, params = self._compiled
         filled = [values[each.name] if isinstance(each, _Slot) else each for each in params]
         with connection.cursor() as cursor:
@@ -46,11 +47,41 @@ class Prepared:
             found: list[tuple[Any, ...]] = cursor.fetchall()
         return found
 
+    def objects(self, **values: Any) -> Iterator[Any]:
+        """Records with all that their queryset selects, joins and annotates; it is no `values_list` then."""
+        compiler, init, populators = self._records
+        first, end, model = *self._own_columns, compiler.klass_info["model"]
+        for row in compiler.results_iter([self.rows(**values)]):
+            record = model.from_db(DEFAULT_DB_ALIAS, init, row[first:end])
+            for populate in populators:
+                populate.populate(row, record)
+            for name, place in compiler.annotation_col_map.items():
+                setattr(record, name, row[place])
+            yield record
+
     @cached_property
     def _compiled(self) -> tuple[str, tuple[Any, ...]]:
         """The statement, and its values and slots."""
-        statement, params = self.build().query.get_compiler(using=DEFAULT_DB_ALIAS).as_sql()
+        statement, params = self._compiler.as_sql()
         return statement, tuple(params)
+
+    @cached_property
+    def _compiler(self) -> Any:
+        return self.build().query.get_compiler(using=DEFAULT_DB_ALIAS)
+
+    @cached_property
+    def _own_columns(self) -> tuple[int, int]:
+        """The places of the record itself in a row, before what is joined to it."""
+        places = self._compiler.klass_info["select_fields"]
+        return places[0], places[-1] + 1
+
+    @cached_property
+    def _records(self) -> tuple[Any, list[str], list[Any]]:
+        """As Django's own ModelIterable has it."""
+        _statement, compiler = self._compiled, self._compiler
+        first, end = self._own_columns
+        init = [each[0].target.attname for each in compiler.select[first:end]]
+        return compiler, init, get_related_populators(compiler.klass_info, compiler.select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]  the stubs are of the next Django
 
 
 def is_one_of(path: str, name: str, of: Field[Any, Any]) -> Func:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import OuterRef, Q, QuerySet
+from django.db.models import BigIntegerField, OuterRef, Q, QuerySet
 
 from practice import activity, clock
 from practice.blockers import Blocker
@@ -21,6 +21,7 @@ from practice.clients import join_care_team
 from practice.doors import door, step
 from practice.errors import OutOfScope, Taken
 from practice.models import CareTeamMember, Client, Clinician, Location, Room, User
+from practice.prepared import Param, Prepared
 from scheduling import availability, changes, gate, lifecycle
 from scheduling.availability import Wish
 from scheduling.engine.openings import find_openings
@@ -291,12 +292,10 @@ def _lock(request: Request, choice: Choice) -> Request:
     plan_ids = [planned.plan_id] if planned else []
     names = lock_rows(plan_ids, choice.values(), [request.client.pk])
     if planned is not None:
-        planned = _with_team(PlannedSession.objects.select_related("plan__protocol", "plan__client")).get(
-            pk=planned.pk
-        )
+        planned = next(_SESSION_NOW.objects(pk=planned.pk))
         client, team = planned.plan.client, planned.team
     else:
-        client = _with_team(Client.objects.all(), "pk").get(pk=request.client.pk)
+        client = next(_CLIENT_NOW.objects(pk=request.client.pk))
         team = client.team
     moving = request.moving
     if moving is not None:
@@ -318,10 +317,19 @@ def _lock(request: Request, choice: Choice) -> Request:
     )
 
 
-def _with_team(rows: QuerySet[Any], client: str = "plan__client") -> QuerySet[Any]:
-    """With the ids of the clinicians who treat the client."""
+def _with_team(rows: QuerySet[Any], client: str) -> QuerySet[Any]:
+    """The one with a key, with the ids of the clinicians who treat the client."""
     on_team = CareTeamMember.objects.filter(client=OuterRef(client), left_at=None)
-    return rows.annotate(team=ArraySubquery(on_team.order_by().values("clinician")))
+    one = rows.filter(pk=Param("pk", BigIntegerField())).order_by()
+    return one.annotate(team=ArraySubquery(on_team.order_by().values("clinician")))
+
+
+_SESSION_NOW = Prepared(
+    lambda: _with_team(
+        PlannedSession.objects.select_related("plan__protocol", "plan__client"), "plan__client"
+    )
+)
+_CLIENT_NOW = Prepared(lambda: _with_team(Client.objects.all(), "pk"))
 
 
 @step

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext_noop as _
 
 from practice.access import access_client, access_one, visible_to
-from practice.errors import Invalid
+from practice.errors import Invalid, OutOfScope
 from practice.models import Clinician, Location, Room, User
 from scheduling.booking import Request
-from scheduling.models import AppointmentType, Booking
+from scheduling.models import AppointmentType, Booking, Phase
 from treatment_plans.models import PlannedSession
 
 Kind = PlannedSession.Kind
@@ -124,12 +125,7 @@ def access_booking(
 def default_type(session: PlannedSession) -> AppointmentType:
     """The oldest active type of the session's kind; of a dose, on the plan's route."""
     route = session.plan.protocol.route if session.kind == Kind.DOSING else ""
-    found = (
-        AppointmentType.objects.filter(kind=session.kind, route=route, is_active=True)
-        .prefetch_related("phases")
-        .order_by("pk")
-        .first()
-    )
+    found = _with_phases(AppointmentType.objects.filter(kind=session.kind, route=route, is_active=True))
     if found is None:
         raise Invalid(
             _("There is no active appointment type for this kind of session."),
@@ -145,8 +141,27 @@ def _access_session(user: User, pk: int, roles: Iterable[str]) -> PlannedSession
     return access_one(visible, pk, "/planned_session")
 
 
+def _with_phases(types: QuerySet[AppointmentType]) -> AppointmentType | None:
+    """The oldest of them as `prefetch_related` would have it, but in one query if it has phases."""
+    oldest = types.order_by("pk")
+    rows = list(
+        Phase.objects.filter(appointment_type=oldest.values("pk")[:1])
+        .select_related("appointment_type")
+        .order_by("from_minutes", "pk")
+    )
+    if not rows:
+        return oldest.prefetch_related("phases").first()
+    found = rows[0].appointment_type
+    phases: Any = found.phases.all()
+    phases._result_cache = rows
+    found._prefetched_objects_cache = {"phases": phases}  # type: ignore[attr-defined]
+    return found
+
+
 def _active_type(pk: int) -> AppointmentType:
-    found = access_one(AppointmentType.objects.prefetch_related("phases"), pk, "/appointment_type")
+    found = _with_phases(AppointmentType.objects.filter(pk=pk))
+    if found is None:
+        raise OutOfScope(pointer="/appointment_type")
     if not found.is_active:
         raise Invalid(
             _("This appointment type is no longer in use."), code="inactive", pointer="/appointment_type"

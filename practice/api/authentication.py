@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 
+from django.db.models import CharField, DateTimeField
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
@@ -12,6 +13,7 @@ from rest_framework.request import Request
 
 from practice import present
 from practice.models import ApiToken, User
+from practice.prepared import Param, Prepared
 
 
 def digest(token: str) -> str:
@@ -27,6 +29,13 @@ def issue_token(user: User, *, name: str, now: datetime, lasts: timedelta = time
     return token
 
 
+_KNOWN = Prepared(
+    lambda: ApiToken.objects.select_related("user").filter(
+        digest=Param("digest", CharField()), revoked_at=None, expires_at__gt=Param("now", DateTimeField())
+    )
+)
+
+
 class TokenAuthentication(BaseAuthentication):
     """`Authorization: Bearer …` with a token of `manage.py api_token`."""
 
@@ -36,11 +45,8 @@ class TokenAuthentication(BaseAuthentication):
             return None
         if len(words) != 2:
             raise AuthenticationFailed(_("The authorization header is malformed."))
-        token = (
-            ApiToken.objects.select_related("user")
-            .filter(digest=digest(words[1].decode("latin-1")), revoked_at=None, expires_at__gt=present.now())
-            .first()
-        )
+        known = _KNOWN.objects(digest=digest(words[1].decode("latin-1")), now=present.now())
+        token: ApiToken | None = next(known, None)
         if token is None or not token.user.is_active:
             raise AuthenticationFailed(_("This token is not valid."))
         return token.user, token

@@ -5,18 +5,25 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
+from rest_framework.test import APIClient
 
-from practice.models import Role
+from notifications.models import Reminder
+from practice.api.authentication import issue_token
+from practice.models import Role, Room
 from scheduling.models import Booking
 from tests.api.calls import Caller, codes
-from tests.cast import NOW, Clinic, make_user
+from tests.cast import NOW, Clinic, make_clinician, make_user
 from treatment_plans import prescriptions
 from treatment_plans.models import Prescription
 
 pytestmark = pytest.mark.django_db
 
 START = "2026-12-01T09:30:00-08:00"
+MOST_BOOKING_QUERIES = 16
+TRANSACTION_CONTROL = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
 LIST_QUERIES = 2 + 1 + 3  # session and user, the page, the lights
 
 
@@ -239,6 +246,26 @@ def test_a_list_takes_the_same_number_of_queries_for_any_number(
     desk.post("bookings", {"planned_session": session, "starts_at": "2026-12-02T09:30:00-08:00"})
     with django_assert_num_queries(LIST_QUERIES):
         assert len(desk.get("bookings").json()["results"]) == 4
+
+
+@pytest.mark.parametrize("rooms_and_people", [0, 12])
+def test_a_booking_with_all_its_rows_takes_sixteen_statements(ready: Clinic, rooms_and_people: int) -> None:
+    """By token, once only: with occupancy, reminders, activity and the answer that is kept."""
+    for number in range(rooms_and_people):
+        make_clinician(f"Therapist {number}", "therapist", ready.location)
+        Room.objects.create(location=ready.location, name=f"Dose {number}", kind=Room.Kind.DOSING)
+    program = APIClient(headers={"Authorization": f"Bearer {issue_token(ready.kim, name='x', now=NOW)}"})
+    session = ready.dose(ready.maya).pk
+    with CaptureQueriesContext(connection) as captured:
+        answer = program.post(
+            "/api/v1/bookings",
+            {"planned_session": session, "starts_at": START},
+            headers={"Idempotency-Key": "once"},
+        )
+    assert answer.status_code == 201, answer.json()
+    assert Reminder.objects.filter(booking=answer.json()["id"]).count() > 1
+    asked = [each["sql"] for each in captured if not each["sql"].startswith(TRANSACTION_CONTROL)]
+    assert len(asked) <= MOST_BOOKING_QUERIES, "\n".join(statement[:120] for statement in asked)
 
 
 def test_somebody_without_a_role_sees_nothing(ready: Clinic) -> None:
