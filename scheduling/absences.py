@@ -14,6 +14,7 @@ from functools import partial
 from typing import TypeVar
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy
 
 from practice import activity, clock
@@ -21,12 +22,12 @@ from practice.blockers import Blocker
 from practice.blockers import gettext_noop as _
 from practice.doors import door, rehearse, step
 from practice.editing import save_new
-from practice.errors import DomainError, Invalid, Refused
+from practice.errors import DomainError, Invalid, Refused, Taken
 from practice.models import CareTeamMember, Clinician, Location, TimeOff, User, WorkingHours
 from practice.models.base import Revisioned
 from scheduling import availability, cascade, freed_times, gate, lifecycle, moves
 from scheduling.availability import Board, Wish, where_the_client_is
-from scheduling.booking import Request
+from scheduling.booking import LostRace, Request
 from scheduling.effects import Effect
 from scheduling.engine.openings import find_openings, why_not
 from scheduling.engine.spans import overlaps, subtract
@@ -135,8 +136,9 @@ def hit_by(clinician: Clinician, span: Span, *, now: datetime) -> list[Booking]:
     """Sessions that need the clinician within the span and have not begun, earliest first; one too many."""
     taken = Occupancy.objects.filter(clinician=clinician, occupies__overlap=(span.start, span.end))
     waiting = Booking.LIVE - {Booking.Status.IN_SESSION}
+    needed = Q(pk__in=taken.values("booking")) | Q(group_session__in=taken.values("group_session"))
     return list(
-        cascade.WITH_PLAN.filter(Booking.in_force(now), pk__in=taken.values("booking"), status__in=waiting)
+        cascade.WITH_PLAN.filter(Booking.in_force(now), needed, status__in=waiting)
         .filter(ends_at__gt=now)
         .prefetch_related("appointment_type__phases")
         .order_by("starts_at", "pk")[: MOST_BOOKINGS + 1]
@@ -329,6 +331,8 @@ def _attempt(choice: Choice, act: Callable[[], object]) -> list[Blocker]:
     """The reasons why not, with the booking they belong to; what was written is undone by the caller."""
     try:
         act()
+    except LostRace:
+        return [Blocker(Taken.code, Taken.message, {"booking": choice.booking_id})]
     except DomainError as refusal:
         if refusal.status != Refused.status:
             raise
@@ -358,7 +362,8 @@ class _Proposals:
     def all(self) -> Iterable[Affected]:
         here = self._boards_at_their_times()
         for row in self.hit:
-            if row.status not in Booking.UPCOMING:
+            if row.status not in Booking.UPCOMING or row.group_session_id is not None:
+                # a group moves as one, or not at all
                 yield Affected(row, (), (), ())
                 continue
             substitutes = self._substitutes(row, here[_place(row)])

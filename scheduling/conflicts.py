@@ -42,7 +42,7 @@ def to_come(
 
 
 def find(bookings: QuerySet[Booking]) -> dict[int, tuple[Blocker, ...]]:
-    """By id the reasons against those of `bookings` that are in conflict. Seven queries for any number."""
+    """By id the reasons against those of `bookings` that are in conflict. Ten queries for any number."""
     rows = list(bookings.order_by("starts_at", "pk").values_list("pk", "location", "starts_at", "ends_at"))
     if not rows:
         return {}
@@ -62,7 +62,7 @@ def watch(scope: Scope, now: datetime) -> Callable[[], Sequence[Hit]]:
     touched = Q(location__in=scope.location_ids)
     if scope.clinician_ids:
         taken = Occupancy.objects.filter(clinician__in=scope.clinician_ids)
-        touched = Q(pk__in=taken.values("booking"))
+        touched = Q(pk__in=taken.values("booking")) | Q(group_session__in=taken.values("group_session"))
     bookings = to_come(Booking.objects.filter(touched), now=now, ahead=None)
     before = find(bookings)
 
@@ -100,6 +100,12 @@ class _Known:
             Occupancy.objects.filter(
                 booking__in=bookings.order_by().values("pk"), clinician__isnull=False
             ).values_list("booking", "clinician", "booking__location", "occupies")
+        )
+        of_groups = Occupancy.objects.filter(
+            group_session__members__in=bookings.order_by().values("pk"), clinician__isnull=False
+        )
+        self.taken += of_groups.values_list(
+            "group_session__members", "clinician", "group_session__members__location", "occupies"
         )
         people = {row[1] for row in self.taken if row[1] is not None}
         self.names = dict(Clinician.objects.filter(pk__in=people).values_list("pk", "name"))

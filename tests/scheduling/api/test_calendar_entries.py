@@ -161,7 +161,7 @@ def test_conflicts_take_the_same_queries_for_any_number(
     for hour in range(13, 17):
         wanted = booking.Request(make_client(f"Client {hour}", ready.location), kind, ready.location)
         booking.book(wanted, at(f"2026-12-01 {hour}:00"), actor=ready.kim, now=NOW)
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         found = conflicts.find(conflicts.to_come(Booking.objects.all(), now=NOW))
     assert {pk: [each.code for each in reasons] for pk, reasons in found.items()} == {booked.pk: ["away"]}
 
