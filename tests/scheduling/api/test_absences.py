@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from practice.models import Activity, CareTeamMember, Licence, Room, TimeOff
 from scheduling import booking
-from scheduling.models import Booking, Occupancy
+from scheduling.models import Booking, GroupSession, Occupancy
 from tests.api.calls import Caller, codes, pointers
 from tests.cast import NOW, Clinic, at, make_client, make_clinician
 from tests.traces import traces
@@ -230,6 +230,38 @@ def test_an_absence_across_midnight_hits_both_days(course: Clinic) -> None:
     address = f"clinicians/{course.ana.pk}/absence"
     answer = Caller(course.kim).send("POST", address, {**night, "reason": "illness", "dry_run": True})
     assert [each["booking"]["id"] for each in answer.json()["bookings"]] == [dose().pk, talk().pk]
+
+
+def test_members_of_a_group_are_hit_by_the_absence_of_its_therapist(course: Clinic) -> None:
+    """Nothing is proposed for one of them: a group moves as one. Its own page moves it."""
+    row = talk()
+    group = GroupSession.objects.create(
+        appointment_type=row.appointment_type,
+        location=row.location,
+        therapist=course.ana,
+        seats=4,
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        starts_on=row.starts_on,
+        starts_local=row.starts_local,
+        time_zone=row.time_zone,
+        created_at=NOW,
+        opened_by=course.kim,
+    )
+    Booking.objects.filter(pk=row.pk).update(group_session=group)
+    taken = Occupancy.objects.filter(booking=row, client=None)
+    taken.update(booking=None, group_session=group)
+    shown = planned(course)["bookings"][1]
+    assert (shown["booking"]["id"], shown["advice"]) == (row.pk, "call_client")
+    assert absent(course, choices=[choice(row, "leave")]).status_code == 200
+    assert [
+        each["id"] for each in Caller(course.kim).get("bookings", in_conflict="true").json()["results"]
+    ] == [
+        dose().pk,
+        row.pk,
+    ]
+    moved = choice(row, "move", starts_at="2026-12-03T10:00:00-08:00")
+    assert codes(absent(course, choices=[moved])) == {"in_group"}
 
 
 def test_a_psychiatrist_who_is_away_when_she_is_not_needed_hits_nothing(course: Clinic) -> None:
