@@ -13,7 +13,7 @@ from tests.cast import Clinic
 pytestmark = pytest.mark.django_db
 
 WEB = Path(__file__).resolve().parents[2] / "web"
-OURS = [WEB / "frontdesk", WEB / "dashboard"]
+OURS = [WEB / "frontdesk", WEB / "dashboard", WEB / "portal"]
 PAGES = sorted(path for folder in OURS for path in folder.rglob("*.html"))
 INLINE = re.compile(r"""<style|\sstyle\s*=|\son[a-z]+\s*=\s*["']|javascript:|<script(?![^>]*\ssrc=)""", re.I)
 ELSEWHERE = re.compile(r"""(?:src|href|action)\s*=\s*["'](?:https?:)?//""", re.I)
@@ -44,6 +44,11 @@ def test_the_policy_allows_our_own_files_and_nothing_else(clinic: Clinic, ana: B
     assert "default-src 'none'" in policy
     assert "script-src 'self'" in policy
     assert "style-src 'self'" in policy
+
+
+def test_the_link_pages_have_no_script_at_all() -> None:
+    assert list((WEB / "portal").rglob("*.js")) == []
+    assert [page for page in PAGES if "portal" in page.parts and "<script" in page.read_text("utf-8")] == []
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from web.portal import throttle
 View = Callable[..., HttpResponse]
 
 LANGUAGES = dict(settings.LANGUAGES)
+IN_OTHER_WORDS = {"en": "See in English", "es": "Ver en español"}  # each for who reads it
 LANGUAGE_COOKIE, PROOF_COOKIE = "link_language", "link_proof"
 PROOF_SECONDS = 30 * 60
 # Nothing of the page is kept, told to others or found; forms post without cookies of ours (see `through`).
@@ -101,7 +102,7 @@ def page(request: Any, template: str, *, status: int = 200, **context: Any) -> T
             "home": f"/l/{request.secret}",
             "language": request.language,
             "other_language": other,
-            "other_language_name": LANGUAGES[other],
+            "other_language_words": IN_OTHER_WORDS[other],
             "places": [Place(location)],
             "clinic": location.display_name,
             "has_booking": booking is not None,

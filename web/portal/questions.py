@@ -35,9 +35,7 @@ class AnswerForm(PageForm):
 
     choice = forms.ChoiceField(widget=forms.RadioSelect, error_messages={"required": CHOOSE})
 
-    def __init__(
-        self, sent: Any = None, *, label: str, choices: tuple[str, ...], value: Any
-    ) -> None:
+    def __init__(self, sent: Any = None, *, label: str, choices: tuple[str, ...], value: Any) -> None:
         super().__init__(sent)
         field = self.fields["choice"]
         assert isinstance(field, forms.ChoiceField)
