@@ -208,6 +208,7 @@ def _needs(
             tuple(spans),
             tuple(pools.get(key, ())),
             union(span for each in hours[key] for span in each) if key in hours else None,
+            max(phase.people for phase in phases if phase.need == key),
         )
         for key, spans in windows.items()
     )

@@ -25,7 +25,7 @@ from practice.prepared import Param, Prepared
 from scheduling import availability, changes, gate, lifecycle
 from scheduling.availability import Wish
 from scheduling.engine.openings import find_openings
-from scheduling.engine.types import Opening, ResourceKey, Span
+from scheduling.engine.types import Opening, ResourceKey, Span, seats_of
 from scheduling.errors import HoldOver, NotBookable, NotPossibleNow
 from scheduling.locks import Names, lock_rows, named
 from scheduling.models import AppointmentType, Booking, Occupancy
@@ -304,6 +304,12 @@ def _lock(request: Request, choice: Choice) -> Request:
             raise NotPossibleNow(
                 params={"status": now_held.get_status_display(), "wanted": str(Booking.Status.BOOKED.label)}
             )
+        if now_held.group_session_id is not None:
+            raise NotBookable(
+                blockers=[
+                    Blocker("in_group", _("This is a seat in a group session: move the group, or leave it."))
+                ]
+            )
         if now_held.revision != moving.revision:
             raise Taken(code="moved_meanwhile")
         moving = now_held
@@ -377,21 +383,10 @@ def _check_holds(booking: Booking, *, now: datetime) -> None:
 
 @step
 def occupy(booking: Booking, choice: Choice) -> None:
+    """The people and the room of a group session are the group's: a member takes the client alone."""
     rows = []
-    for phase in booking.appointment_type.phases.all():
-        key = choice[phase.need]
-        rows.append(
-            Occupancy(
-                booking=booking,
-                clinician_id=key.id if phase.role else None,
-                room_id=None if phase.role else key.id,
-                room_place=None if phase.role else key.unit,
-                occupies=DateTimeTZRange(
-                    booking.starts_at + timedelta(minutes=phase.from_minutes),
-                    booking.starts_at + timedelta(minutes=phase.until_minutes),
-                ),
-            )
-        )
+    if booking.group_session_id is None:
+        rows = taken(booking.appointment_type, booking.starts_at, choice, booking=booking)
     rows.append(
         Occupancy(
             booking=booking,
@@ -400,6 +395,24 @@ def occupy(booking: Booking, choice: Choice) -> None:
         )
     )
     Occupancy.objects.bulk_create(rows)
+
+
+def taken(kind: AppointmentType, starts_at: datetime, choice: Choice, **of: Any) -> list[Occupancy]:
+    """What the phases take of the people and the room, not saved."""
+    return [
+        Occupancy(
+            **of,
+            clinician_id=choice[seat].id if phase.role else None,
+            room_id=None if phase.role else choice[seat].id,
+            room_place=None if phase.role else choice[seat].unit,
+            occupies=DateTimeTZRange(
+                starts_at + timedelta(minutes=phase.from_minutes),
+                starts_at + timedelta(minutes=phase.until_minutes),
+            ),
+        )
+        for phase in kind.phases.all()
+        for seat in seats_of(phase.need, phase.people)
+    ]
 
 
 def explained(request: Request, starts_at: datetime, now: datetime, attempt: Callable[[Request], R]) -> R:

@@ -93,10 +93,11 @@ CHECKS = (
           JOIN scheduling_phase p ON p.appointment_type_id = b.appointment_type_id
          WHERE {_LIVE} AND NOT EXISTS (
                SELECT FROM scheduling_occupancy o
-                WHERE o.booking_id = b.id
+                WHERE (o.booking_id = b.id OR o.group_session_id = b.group_session_id)
                   AND CASE p.role WHEN 'therapist' THEN o.clinician_id = b.therapist_id
                                   WHEN 'psychiatrist' THEN o.clinician_id = b.psychiatrist_id
-                                  ELSE o.room_id = b.room_id AND o.room_place = b.room_place END)
+                                  ELSE o.room_id = b.room_id
+                                   AND (o.room_place = b.room_place OR b.group_session_id IS NOT NULL) END)
         """,  # noqa: S608  our own words
     ),
     sql(
@@ -107,6 +108,34 @@ CHECKS = (
         SELECT o.id FROM scheduling_occupancy o JOIN scheduling_booking b ON b.id = o.booking_id
          WHERE NOT {_LIVE}
         """,  # noqa: S608  our own words
+    ),
+    sql(
+        "group_with_too_many_members",
+        "a group session has more members than seats",
+        "scheduling.groupsession",
+        f"""
+        SELECT g.id FROM scheduling_groupsession g
+          JOIN scheduling_booking b ON b.group_session_id = g.id AND {_LIVE}
+         GROUP BY g.id HAVING count(*) > g.seats
+        """,  # noqa: S608  our own words
+    ),
+    sql(
+        "member_apart_from_its_group",
+        "a live booking is at another time than its group session, or that was cancelled",
+        "scheduling.booking",
+        f"""
+        SELECT b.id FROM scheduling_booking b JOIN scheduling_groupsession g ON g.id = b.group_session_id
+         WHERE {_LIVE} AND (b.starts_at <> g.starts_at OR g.cancelled_at IS NOT NULL)
+        """,  # noqa: S608  our own words
+    ),
+    sql(
+        "occupancy_of_cancelled_group",
+        "something is taken for a group session that was cancelled",
+        "scheduling.occupancy",
+        """
+        SELECT o.id FROM scheduling_occupancy o JOIN scheduling_groupsession g ON g.id = o.group_session_id
+         WHERE g.cancelled_at IS NOT NULL
+        """,
     ),
     sql(
         "status_without_its_time",

@@ -194,7 +194,7 @@ def move_to(
     booking.save(update_fields=["status", "touched_at", "revision", stamp, *also])
     if not booking.is_live:
         Occupancy.objects.filter(booking=booking).delete()
-    if status in FREES:
+    if status in FREES and booking.group_session_id is None:  # of a group session only a seat is free
         freed_times.note(booking, because=FREES[status], now=now)
     activity.record(f"booking.{status}", booking, actor=actor, at=now, client=booking.client_id)
     changes.announce([booking.pk], now=now)

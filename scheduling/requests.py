@@ -12,7 +12,7 @@ from practice.access import access_client, access_one, visible_to
 from practice.errors import Invalid, OutOfScope
 from practice.models import Clinician, Location, Room, User
 from scheduling.booking import Request
-from scheduling.models import AppointmentType, Booking, Phase
+from scheduling.models import AppointmentType, Booking, GroupSession, Phase
 from treatment_plans.models import PlannedSession
 
 Kind = PlannedSession.Kind
@@ -77,6 +77,12 @@ def request_for(
     if location is not None:
         place = access_one(Location.objects.all(), location, "/location")
     _check_choice(kind, place, therapist=therapist, psychiatrist=psychiatrist, room=room)
+    if kind.is_group:
+        raise Invalid(
+            _("Clients join a group session: this type has no time of its own for one."),
+            code="is_group",
+            pointer="/appointment_type",
+        )
     return Request(
         client=of_client,
         appointment_type=kind,
@@ -85,6 +91,33 @@ def request_for(
         therapist_id=therapist,
         psychiatrist_id=psychiatrist,
         room_id=room,
+    )
+
+
+def request_to_join(
+    user: User,
+    group: GroupSession,
+    *,
+    roles: Iterable[str],
+    planned_session: int | None = None,
+    client: int | None = None,
+) -> Request:
+    """For a client, or for a planned session of theirs; a dose needs one. Raises OutOfScope and Invalid."""
+    if (planned_session is None) == (client is None):
+        raise Invalid(_("Give planned_session, or client."), code="required", pointer="/planned_session")
+    session = None if planned_session is None else _access_session(user, planned_session, roles)
+    of_client = session.plan.client if session else access_client(user, client or 0, roles=roles)
+    if session is None and group.appointment_type.kind == Kind.DOSING:
+        raise Invalid(
+            _("A dosing session is booked for a planned session of a treatment plan."),
+            code="required",
+            pointer="/planned_session",
+        )
+    return Request(
+        client=of_client,
+        appointment_type=group.appointment_type,
+        location=group.location,
+        planned_session=session,
     )
 
 
@@ -125,7 +158,9 @@ def access_booking(
 def default_type(session: PlannedSession) -> AppointmentType:
     """The oldest active type of the session's kind; of a dose, on the plan's route."""
     route = session.plan.protocol.route if session.kind == Kind.DOSING else ""
-    found = _with_phases(AppointmentType.objects.filter(kind=session.kind, route=route, is_active=True))
+    found = _with_phases(
+        AppointmentType.objects.filter(kind=session.kind, route=route, is_active=True, most_members=1)
+    )
     if found is None:
         raise Invalid(
             _("There is no active appointment type for this kind of session."),

@@ -22,7 +22,7 @@ from practice.models import (
     WorkingHours,
 )
 from scheduling import appointment_types
-from scheduling.models import AppointmentType
+from scheduling.models import AppointmentType, Phase
 from treatment_plans import first_protocols
 from treatment_plans.models import Clearance, PlannedSession, Prescription, Protocol, TreatmentPlan
 
@@ -144,6 +144,18 @@ class Clinic:
     def appointment_type(self, code: str = "dosing-im") -> AppointmentType:
         appointment_types.add_missing()
         return AppointmentType.objects.get(code=code)
+
+    @cached_property
+    def circle(self) -> AppointmentType:
+        """Integration in a group of eight, with two therapists."""
+        kind = AppointmentType.objects.create(
+            code="circle", name="Circle", kind="integration", duration_minutes=90, most_members=8
+        )
+        Phase.objects.create(
+            appointment_type=kind, role="therapist", from_minutes=0, until_minutes=100, people=2
+        )
+        Phase.objects.create(appointment_type=kind, room_kind="therapy", from_minutes=0, until_minutes=90)
+        return kind
 
     @cached_property
     def maya(self) -> Client:

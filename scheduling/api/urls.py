@@ -3,6 +3,7 @@ from rest_framework.routers import SimpleRouter
 
 from scheduling.api.absences import AbsenceViews
 from scheduling.api.feeds import BusyCalendarViews, FeedViews
+from scheduling.api.groups import GroupSessionViews
 from scheduling.api.openings import OpeningViews
 from scheduling.api.series import SeriesViews
 from scheduling.api.views import AcknowledgementViews, AppointmentTypeViews, BookingViews
@@ -11,6 +12,7 @@ from scheduling.api.waitlist import FreedTimeViews, WaitlistEntryViews, Waitlist
 router = SimpleRouter(trailing_slash=False)
 router.register("appointment-types", AppointmentTypeViews, basename="appointment-type")
 router.register("bookings", BookingViews, basename="booking")
+router.register("group-sessions", GroupSessionViews, basename="group-session")
 router.register("feeds", FeedViews, basename="feed")
 router.register("busy-calendars", BusyCalendarViews, basename="busy-calendar")
 router.register("waitlist-entries", WaitlistEntryViews, basename="waitlist-entry")

@@ -70,7 +70,7 @@ def why_not(
     """
     start = as_utc(start)
     chosen = choice or {}
-    if not chosen.keys() <= {need.key for need in demand.needs}:
+    if not chosen.keys() <= {seat for need in demand.needs for seat in need.seats}:
         raise ValueError("A choice is for one of the needs.")
     found: list[Blocker] = []
     if not is_on_grid(start, demand.grid.step_minutes, demand.grid.tz):
@@ -82,7 +82,11 @@ def why_not(
     if overlaps(demand.client_busy, Span(start, start + demand.length)):
         found.append(Blocker("client_busy", _CLIENT_BUSY))
     for need in demand.needs:
-        found.extend(_need_blockers(start, need, calendars, chosen.get(need.key)))
+        if need.count == 1:
+            found.extend(_need_blockers(start, need, calendars, chosen.get(need.key)))
+        else:
+            named = [chosen[seat] for seat in need.seats if seat in chosen]
+            found.extend(_seats_blockers(start, need, calendars, named))
     return tuple(found)
 
 
@@ -100,6 +104,25 @@ def _need_blockers(
     if all(against):
         for blockers in against:
             yield from blockers
+
+
+def _seats_blockers(
+    start: datetime, need: Need, calendars: Calendars, named: list[ResourceKey]
+) -> Iterator[Blocker]:
+    """Against each one who is named; if too few are left for the other seats, against all who don't fit."""
+    for place, key in enumerate(named):
+        if key not in need.candidates or key in named[:place]:
+            yield Blocker("no_candidate", _NOT_A_CANDIDATE, _about(need, key))
+        else:
+            yield from _resource_blockers(start, need, key, calendars[key])
+    others = [key for key in need.candidates if key not in named]
+    against = [tuple(_resource_blockers(start, need, key, calendars[key])) for key in others]
+    missing = need.count - len(named)
+    if missing > sum(not blockers for blockers in against):
+        for blockers in against:
+            yield from blockers
+        if missing > len(others):
+            yield Blocker("no_candidate", _NO_CANDIDATE, {"need": need.key, "who": need.key})
 
 
 def _resource_blockers(
@@ -139,7 +162,7 @@ def _openings(
     starts = erode(gaps(demand.client_busy, reach), timedelta(0), demand.length)
     starts = intersect(starts, (Span(first, end),))
     for need in demand.needs:
-        if not need.candidates:
+        if len(need.candidates) < need.count:
             return
         if need.hours is not None:
             for window_of_need in need.windows:
@@ -149,6 +172,12 @@ def _openings(
         for start in grid_starts(demand.grid.step_minutes, demand.grid.tz, span):
             chosen: dict[str, ResourceKey] = {}
             for search in searches:
+                if search.need.count > 1:
+                    several = search.those_that_fit(start)
+                    if several is None:
+                        break
+                    chosen.update(zip(search.need.seats, several, strict=True))
+                    continue
                 key = search.first_that_fits(start)
                 if key is None:
                     break
@@ -190,6 +219,23 @@ class _Search:
                     return key
                 soonest = min(soonest, spans[at][0])
         self.none_before = soonest
+        return None
+
+    def those_that_fit(self, start: datetime) -> list[ResourceKey] | None:
+        """The first `count` different ones."""
+        found: list[ResourceKey] = []
+        for place, key in enumerate(self.need.candidates):
+            if place == len(self.fits):
+                self.fits.append(_starts(self.need, self.calendars[key], self.reach))
+                self.at.append(0)
+            spans, at = self.fits[place], self.at[place]
+            while at < len(spans) and spans[at][1] <= start:
+                at += 1
+            self.at[place] = at
+            if at < len(spans) and spans[at][0] <= start:
+                found.append(key)
+                if len(found) == self.need.count:
+                    return found
         return None
 
 

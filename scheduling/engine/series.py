@@ -20,10 +20,11 @@ from typing import TypeVar
 
 from practice.clock import local_day
 from scheduling.engine.calendar import grid_starts
-from scheduling.engine.openings import Calendars, _starts
+from scheduling.engine.openings import Calendars, _starts, find_openings
 from scheduling.engine.spans import Spans, erode, gaps, intersect
 from scheduling.engine.types import Demand, Opening, ResourceKey, Span
 
+MOST_STARTS = 100_000
 SHORTER_GAP, LONGER_GAP = "shorter_gap", "longer_gap"
 
 _COMPROMISE = 1 << 64  # outweighs the seconds of any number of starts
@@ -166,6 +167,8 @@ def survey(
     `home` names the id that comes before the other candidates; None is the one that is free for longest.
     A need that is not in it keeps the order of its candidates.
     """
+    if any(need.count > 1 for need in demand.needs):  # who sits together has no home of their own
+        return find_openings(demand, calendars, window=window, limit=MOST_STARTS), {}
     first, end = max(window.start, demand.earliest), min(window.end, demand.latest)
     if first >= end:
         return (), {}

@@ -97,7 +97,7 @@ class Calendar:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """One part to be filled by one resource, the same for all its windows.
+    """One part to be filled by one resource, or by `count` different ones, the same for all its windows.
 
     `windows` are half-open offsets (from, until) from the visible start, in elapsed time;
     they may be negative. `candidates` come in order of preference. `hours` are those of all candidates
@@ -108,12 +108,24 @@ class Need:
     windows: tuple[tuple[timedelta, timedelta], ...]
     candidates: tuple[ResourceKey, ...]
     hours: tuple[Span, ...] | None = None
+    count: int = 1
 
     def __post_init__(self) -> None:
         if not self.windows:
             raise ValueError("A need takes its resource for some time.")
+        if self.count < 1:
+            raise ValueError("A need asks for one at least.")
         if any(from_offset >= until_offset for from_offset, until_offset in self.windows):
             raise ValueError("A window ends after it starts.")
+
+    @property
+    def seats(self) -> tuple[str, ...]:
+        """The key of each resource that it takes: its own key, then "key:2" and so on."""
+        return seats_of(self.key, self.count)
+
+
+def seats_of(key: str, count: int) -> tuple[str, ...]:
+    return (key, *(f"{key}:{number}" for number in range(2, count + 1)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@ from scheduling.models.acknowledgements import Acknowledgement
 from scheduling.models.appointment_types import AppointmentType, Phase
 from scheduling.models.bookings import Booking, Occupancy
 from scheduling.models.feeds import BusyCalendar, BusyTime, Feed
+from scheduling.models.groups import GroupSession
 from scheduling.models.waitlist import (
     FreedTime,
     WaitlistClinician,
@@ -18,6 +19,7 @@ __all__ = [
     "BusyTime",
     "Feed",
     "FreedTime",
+    "GroupSession",
     "Occupancy",
     "Phase",
     "WaitlistClinician",

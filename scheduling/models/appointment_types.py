@@ -28,6 +28,11 @@ class AppointmentType(Revisioned):
     min_notice_minutes = models.PositiveIntegerField(_("notice in minutes"), default=0)
     horizon_days = models.PositiveSmallIntegerField(_("bookable … days ahead"), default=180)
     is_active = models.BooleanField(_("active"), default=True)
+    most_members = models.PositiveSmallIntegerField(
+        _("most clients"),
+        default=1,
+        help_text=_("More than one makes it a group session, which clients join."),
+    )
 
     class Meta:
         verbose_name = _("appointment type")
@@ -45,6 +50,11 @@ class AppointmentType(Revisioned):
                 violation_error_message=_("Starts lie 5 to 720 minutes apart."),
             ),
             models.CheckConstraint(
+                condition=Q(most_members__gte=1, most_members__lte=50),
+                name="scheduling_type_members",
+                violation_error_message=_("A session has 1 to 50 clients."),
+            ),
+            models.CheckConstraint(
                 condition=(Q(kind="dosing") & ~Q(route="")) | (~Q(kind="dosing") & Q(route="")),
                 name="scheduling_type_route_for_dosing",
                 violation_error_message=_("A dosing session has a route, and no other has one."),
@@ -53,6 +63,10 @@ class AppointmentType(Revisioned):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_group(self) -> bool:
+        return self.most_members > 1
 
 
 class Phase(models.Model):
@@ -72,6 +86,9 @@ class Phase(models.Model):
     room_kind = models.CharField(_("kind of room"), max_length=10, choices=Room.Kind.choices, blank=True)
     from_minutes = models.SmallIntegerField(_("from minute"))
     until_minutes = models.SmallIntegerField(_("until minute"))
+    people = models.PositiveSmallIntegerField(
+        _("how many"), default=1, help_text=_("Two therapists at once: of group sessions only.")
+    )
 
     class Meta:
         verbose_name = _("phase")
@@ -87,6 +104,11 @@ class Phase(models.Model):
                 condition=Q(until_minutes__gt=F("from_minutes")),
                 name="scheduling_phase_order",
                 violation_error_message=_("The end lies before the beginning."),
+            ),
+            models.CheckConstraint(
+                condition=Q(people=1) | Q(people=2, role="therapist"),
+                name="scheduling_phase_people",
+                violation_error_message=_("At most two, and only of therapists."),
             ),
         )
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from practice.models import Client, Clinician, Location, Room
 from practice.models.base import Revisioned, validate_time_zone
 from scheduling.models.appointment_types import AppointmentType
+from scheduling.models.groups import GroupSession
 from treatment_plans.models import PlannedSession
 
 
@@ -54,6 +55,14 @@ class Booking(Revisioned):
         CLINIC = "clinic", _("the clinic")
 
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", verbose_name=_("client"))
+    group_session = models.ForeignKey(
+        GroupSession,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="members",
+        verbose_name=_("group session"),
+    )
     planned_session = models.ForeignKey(
         PlannedSession,
         models.PROTECT,
@@ -184,7 +193,14 @@ class Occupancy(models.Model):
     """One person, place or client taken for one span [from, until), exactly while the booking is live."""
 
     booking = models.ForeignKey(
-        Booking, models.CASCADE, related_name="occupancies", verbose_name=_("booking")
+        Booking, models.CASCADE, null=True, related_name="occupancies", verbose_name=_("booking")
+    )
+    group_session = models.ForeignKey(
+        GroupSession,
+        models.CASCADE,
+        null=True,
+        related_name="occupancies",
+        verbose_name=_("group session"),
     )
     clinician = models.ForeignKey(
         Clinician, models.PROTECT, null=True, related_name="+", verbose_name=_("clinician")
@@ -208,6 +224,11 @@ class Occupancy(models.Model):
                     | Q(clinician=None, room=None, room_place=None, client__isnull=False)
                 ),
                 name="scheduling_occupancy_takes_one_thing",
+            ),
+            models.CheckConstraint(
+                condition=Q(booking__isnull=False, group_session=None)
+                | Q(booking=None, group_session__isnull=False, client=None),
+                name="scheduling_occupancy_of_one_session",
             ),
             models.CheckConstraint(
                 condition=Q(

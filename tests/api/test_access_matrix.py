@@ -13,7 +13,7 @@ import pytest
 
 from practice.api.authentication import issue_token
 from practice.models import ApiToken, Role, User
-from scheduling.models import WaitlistEntry
+from scheduling.models import AppointmentType, WaitlistEntry
 from tests.api.calls import Caller
 from tests.api.routes import METHODS, Route, routes, served
 from tests.api.world import CANARY, World, undone
@@ -139,6 +139,12 @@ POLICY: dict[str, tuple[str, bool]] = {
     "GET bookings/{pk}": ("ADTPN", CLIENT),
     "GET bookings/{pk}/readiness": ("ADTPN", CLIENT),
     "GET bookings/{booking_id}/acknowledgements": ("ADTPNO", CLIENT),
+    "GET group-sessions": ("ADTPNO", OPEN),
+    "GET group-sessions/{pk}": ("ADTPNO", OPEN),
+    "POST group-sessions": ("ADTP", OPEN),
+    "POST group-sessions/{pk}/members": ("ADTP", CLIENT),
+    "POST group-sessions/{pk}/reschedule": ("ADTP", OPEN),
+    "POST group-sessions/{pk}/cancel": ("ADTP", OPEN),
     "POST bookings": ("ADTP", CLIENT),
     "POST bookings/{pk}/confirm": ("ADTP", CLIENT),
     "POST bookings/{pk}/reschedule": ("ADTP", CLIENT),
@@ -253,6 +259,14 @@ BODIES: dict[str, Callable[[Clinic], dict[str, Any]]] = {
         "planned_session": clinic.dose(clinic.maya, 2).pk,
         "starts_at": "2026-12-08T09:30:00-08:00",
     },
+    "POST group-sessions": lambda clinic: {
+        "appointment_type": AppointmentType.objects.get(code="circle").pk,
+        "location": clinic.location.pk,
+        "starts_at": "2026-12-15T10:00:00-08:00",
+    },
+    "POST group-sessions/{pk}/members": lambda clinic: {"client": clinic.maya.pk},
+    "POST group-sessions/{pk}/reschedule": lambda clinic: {"starts_at": "2026-12-16T10:00:00-08:00"},
+    "POST group-sessions/{pk}/cancel": lambda clinic: {"party": "clinic", "reason": "ill"},
     "POST bookings": lambda clinic: {
         "planned_session": clinic.dose(clinic.maya, 2).pk,
         "starts_at": "2026-12-08T09:30:00-08:00",

@@ -25,7 +25,7 @@ from practice.models import (
     TimeOff,
     User,
 )
-from scheduling import booking, busy_times, feeds, offering, readiness, waitlist
+from scheduling import booking, busy_times, feeds, groups, offering, readiness, waitlist
 from scheduling.booking import Request
 from scheduling.engine.types import Span
 from scheduling.models import Acknowledgement, Booking
@@ -87,6 +87,8 @@ def make_world(clinic: Clinic) -> World:
     )
     booked = booking.book(wanted, at("2026-12-01 09:30"), actor=clinic.kim, now=NOW)
     second = clinic.dose(clinic.maya, 2)
+    circle = groups.Wanted(clinic.circle, clinic.location)
+    groups.open_session(circle, at("2026-12-14 10:00"), actor=clinic.kim, now=NOW)
     entry = waitlist.add(
         clinic.maya, clinic.appointment_type(), planned_session=second, actor=clinic.kim, now=NOW
     )

@@ -46,6 +46,7 @@ from practice.models import (
     WorkingHours,
 )
 from scheduling import booking
+from scheduling.groups import Wanted, open_session
 from scheduling.models import (
     AppointmentType,
     Booking,
@@ -53,6 +54,7 @@ from scheduling.models import (
     BusyTime,
     Feed,
     FreedTime,
+    GroupSession,
     Occupancy,
     Phase,
     WaitlistEntry,
@@ -94,6 +96,8 @@ def busy(clinic: Clinic) -> Clinic:
     TimeOff.objects.create(clinician=clinic.ben, starts_at=START, ends_at=START + HOUR)
     Closure.objects.create(location=clinic.location, starts_at=START - 99 * HOUR, ends_at=START - 98 * HOUR)
     Holiday.objects.create(location=clinic.location, on=date(2026, 12, 25), name="Christmas")
+    circle = Wanted(clinic.circle, clinic.location)
+    open_session(circle, at("2026-12-14 10:00"), actor=clinic.kim, now=NOW)
     PublicHoliday.objects.create(
         location=clinic.location, on=date(2026, 12, 25), name="Christmas", loaded_at=NOW
     )
@@ -326,6 +330,11 @@ VIOLATIONS: dict[str, Callable[[Clinic], Any]] = {
     ],
     # scheduling
     "scheduling_type_duration": lambda c: AppointmentType.objects.update(duration_minutes=4),
+    "scheduling_type_members": lambda c: AppointmentType.objects.update(most_members=51),
+    "scheduling_phase_people": lambda c: Phase.objects.filter(role="").update(people=2),
+    "scheduling_occupancy_of_one_session": lambda c: Occupancy.objects.update(booking=None),
+    "scheduling_group_order": lambda c: GroupSession.objects.update(ends_at=START),
+    "scheduling_group_cancelled": lambda c: GroupSession.objects.update(cancelled_at=START),
     "scheduling_type_step": lambda c: AppointmentType.objects.update(start_step_minutes=0),
     "scheduling_type_route_for_dosing": lambda c: AppointmentType.objects.update(route="im"),
     "scheduling_phase_role_or_room": lambda c: Phase.objects.update(role="therapist", room_kind="dosing"),

@@ -118,9 +118,9 @@ class Oracle:
         chosen: dict[str, ResourceKey] = {}
         for need in self.demand.needs:
             fitting = [key for key in need.candidates if not self.reasons(start, need, key)]
-            if not fitting:
+            if len(fitting) < need.count:
                 return None
-            chosen[need.key] = fitting[0]
+            chosen.update(zip(need.seats, fitting, strict=False))
         return chosen
 
     def starts(self) -> Iterator[datetime]:
@@ -195,6 +195,7 @@ WINDOWS = st.lists(
     max_size=2,
 )
 ONE_LONG, TWO_LONG, SHORT = pairs_up_to(240, 1), pairs_up_to(2000, 2), pairs_up_to(90, 3)
+TWO_SEATS = st.sampled_from([1, 1, 1, 2])
 ONE_IN_FIVE = st.sampled_from([False, False, False, False, True])
 OF_STARTS = st.tuples(st.integers(-300, 120), st.integers(30, 420))
 LENGTHS = st.sampled_from([1, 15, 50, 60, 90])
@@ -246,7 +247,7 @@ def situations(draw: st.DrawFn) -> Situation:
                 licensed=some(TWO_LONG) if draw(ONE_IN_FIVE) else None,
             )
         spans = ((start * MINUTE, (start + length) * MINUTE) for start, length in windows)
-        return Need(key, tuple(spans), tuple(candidates))
+        return Need(key, tuple(spans), tuple(candidates), count=draw(TWO_SEATS) if key == "therapist" else 1)
 
     window = span(draw(OF_STARTS))
     demand = Demand(
@@ -292,10 +293,13 @@ def test_why_not_tells_all_the_oracle_sees_and_nothing_more(situation: Situation
         expected: list[tuple[str, ResourceKey | None]] = [(code, None) for code in oracle.of_the_time(start)]
         for need in demand.needs:
             against = [(key, oracle.reasons(start, need, key)) for key in need.candidates]
-            if all(codes for _, codes in against):
+            if sum(not codes for _, codes in against) < need.count:
                 expected += [(code, key) for key, codes in against for code in codes]
+                if len(against) < need.count:
+                    expected.append(("no_candidate", None))
             key, codes = against[-1]
-            alone = why_not(start, replace(demand, needs=(need,)), calendars, choice={need.key: key})
+            one = replace(need, count=1)
+            alone = why_not(start, replace(demand, needs=(one,)), calendars, choice={need.key: key})
             assert {blocker.code for blocker in alone} == codes | oracle.of_the_time(start)
         assert sorted(expected, key=str) == sorted(
             ((blocker.code, resource(blocker.params)) for blocker in found), key=str
@@ -303,7 +307,7 @@ def test_why_not_tells_all_the_oracle_sees_and_nothing_more(situation: Situation
 
 
 def resource(params: Mapping[str, str | int]) -> ResourceKey | None:
-    if "need" not in params:
+    if "resource_id" not in params:
         return None
     return ResourceKey(str(params["resource_kind"]), int(params["resource_id"]), int(params["resource_unit"]))
 
@@ -349,7 +353,7 @@ def test_more_busy_time_never_adds_a_start(
     assert {one.start for one in after} <= {one.start for one in before}
     for one in after:
         need = next(need for need in situation.demand.needs if key in need.candidates)
-        if one.chosen[need.key] == key:
+        if key in one.chosen.values():
             for from_offset, until_offset in need.windows:
                 assert more.end <= one.start + from_offset or one.start + until_offset <= more.start
 

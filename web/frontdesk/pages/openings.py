@@ -145,7 +145,7 @@ class Book(ChooseTime):
         self.client = access_client(self.user, ids["client_id"], roles=self.roles)
         self.sessions = list(open_sessions(self.client, now=self.now))
         self.session = self._asked_session()
-        kinds = AppointmentType.objects.filter(is_active=True).prefetch_related("phases")
+        kinds = AppointmentType.objects.filter(is_active=True, most_members=1).prefetch_related("phases")
         if self.session is None:
             kinds = kinds.exclude(kind=PlannedSession.Kind.DOSING)
         else:
