@@ -109,14 +109,17 @@ class Load:
             headers = {**headers, "Idempotency-Key": key.replace("#", str(next(self.keys)))}
         if body is not None:
             headers = {**headers, "Content-Type": "application/json"}
-        try:
-            text = None if body is None else json.dumps(body)
-            connection.request(method, path, body=text, headers=headers)
-            response = connection.getresponse()
-            return str(response.status), response.getheader("X-Queries") or "", response.read()
-        except (OSError, http.client.HTTPException) as lost:
-            connection.close()
-            return type(lost).__name__, "", b""
+        text = None if body is None else json.dumps(body)
+        for last_try in (method != "GET", True):  # a kept connection may have been closed while we waited
+            try:
+                connection.request(method, path, body=text, headers=headers)
+                response = connection.getresponse()
+                return str(response.status), response.getheader("X-Queries") or "", response.read()
+            except (OSError, http.client.HTTPException) as lost:
+                connection.close()
+                if last_try:
+                    return type(lost).__name__, "", b""
+        raise AssertionError("unreachable")
 
     def note(self, seconds: float, status: str, queries: str, body: bytes) -> None:
         self.found.times.append(seconds)

@@ -9,12 +9,12 @@ from typing import Any
 
 from benchmarks.client import Answers, Orders
 from benchmarks.load import Line, line_of, percentile, send
-from benchmarks.samples import Samples
+from benchmarks.samples import RACERS, Samples
 from practice.models import Client
 from scheduling.models import Booking
 
 FLOOR = ["GET", "/floor", None]
-RACERS, ROUNDS = 200, 10
+ROUNDS = 10
 LISTS = (
     "bookings",
     "clients",
@@ -189,7 +189,7 @@ def day(run: Run) -> Iterator[Line]:
 
 def contention(run: Run) -> Iterator[Line]:
     """Everybody at the same moment: for the same time, and then each for another one."""
-    clients, every = run.samples.free_clients[: run.racers], Answers()
+    clients, every = run.samples.racers[: run.racers], Answers()
     winners: list[int] = []
     before = Booking.objects.count()
     for free in islice(run.samples.free_times, run.rounds):
@@ -205,10 +205,7 @@ def contention(run: Run) -> Iterator[Line]:
         line.wrong += f" winners {winners}, {rows} rows"
     judge(line, [("one wins each round, no 5xx", not line.wrong)])
     yield line
-    requests = [
-        run.samples.booking(free, client)
-        for free, client in zip(run.samples.free_times, clients, strict=False)
-    ]
+    requests = [run.samples.booking(free) for free in islice(run.samples.free_times, len(clients))]
     answers = run.ask(requests, clients=len(clients), together=True, cycles=False, warm_up=0, seconds=60)
     what = f"{len(clients)} clients for {len(clients)} times"
     line = line_of("contention_many", what, answers, clients=len(clients))

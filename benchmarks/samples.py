@@ -17,6 +17,8 @@ from practice.models import Client, Clinician, Location, Room, User
 from scheduling.models import AppointmentType, Booking
 from treatment_plans.models import PlannedSession, TreatmentPlan
 
+RACERS = 200
+
 
 def ground_of(size: Size) -> Ground:
     """The keys in a database that is there already."""
@@ -64,6 +66,11 @@ class Samples:
         end = self.ground.clients + self.ground.clients_here
         return list(range(end - self.size.free_clients, end))
 
+    @property
+    def racers(self) -> list[int]:
+        """Those of them who book nothing but what they race for."""
+        return self.free_clients[-RACERS:]
+
     @cached_property
     def crowd_clients(self) -> list[int]:
         first = self.ground.clients + self.ground.clients_here
@@ -89,6 +96,7 @@ class Samples:
     def _free_times(self) -> Iterator[FreeTime]:
         """From the days when an hour has free rooms on, each hour as often as rooms are free."""
         tz, number = clock.zone(ZONE), 0
+        bookers = self.free_clients[:-RACERS]
         first = max(sizes.FULL_DAYS, (clock.local_day(self.now, tz) - self.built_on).days + 2)
         for day in range(first, 170):
             taken = sizes.ROOMS_USUALLY if day < self.size.days else 0
@@ -97,7 +105,7 @@ class Samples:
                 starts_at = clock.first_instant(datetime.combine(on, time(8 + hour)), tz)
                 for k in range(taken, sizes.TALK_ROOMS):
                     therapist = self.ground.talkers + (k + 7 * hour + 3 * day) % sizes.TALKERS
-                    client = self.free_clients[number % len(self.free_clients)]
+                    client = bookers[number % len(bookers)]
                     number += 1
                     yield FreeTime(client, therapist, starts_at)
 
