@@ -19,7 +19,7 @@ from notifications.models import OutboxMessage, Reminder
 from practice import clock, present
 from practice.models import Activity, Client, Clinician, Role, User
 from scheduling import readiness
-from scheduling.models import Booking, Occupancy
+from scheduling.models import Booking, Occupancy, WaitlistEntry, WaitlistOffer
 from tests.cast import make_user
 from treatment_plans.models import FollowUp, Prescription, Protocol
 from web.demo import build, description, post
@@ -115,6 +115,10 @@ def test_a_small_practice_is_alive_at_noon(at_noon: None, client) -> None:
     assert FollowUp.objects.exclude(done_at=None).count() > 20
     assert Activity.objects.filter(at__gt=NOW).count() == 0
     assert Client.objects.filter(created_at__gt=NOW - timedelta(hours=12)).count() == 0
+
+    # the waitlist
+    assert WaitlistEntry.waiting().count() == 9
+    assert 1 <= WaitlistOffer.objects.filter(WaitlistOffer.open_at(NOW)).count() <= 9
 
     # messages
     states = Counter(Reminder.objects.values_list("state", flat=True))

@@ -26,6 +26,7 @@ from web.demo.parts import PARTS, Part, more_parts
 from web.demo.play import play
 from web.demo.story import tell
 from web.demo.visits import Planner
+from web.demo.waiting import put_some_on_the_waitlist
 
 BUILT = "demo.built"
 OPENED_DAYS_AGO = 45
@@ -94,6 +95,7 @@ def build(size_name: str, *, seed: int, now: datetime, progress: Progress) -> No
             out_of_service={cast[UNREACHABLE].person.phone: planner.at(-2, time(0))},
             tick=partial(progress, _("what happened so far")),
         )
+        put_some_on_the_waitlist(clinic, today=today, now=now)
         note(clinic, size_name, seed, now)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
