@@ -27,14 +27,14 @@ def is_from_twilio(request: HttpRequest) -> bool:
         return False
     tokens = [token for token in (settings.TWILIO_AUTH_TOKEN, settings.TWILIO_AUTH_TOKEN_FALLBACK) if token]
     expected = [
-        signature(token, address, signed)
+        signed_by(token, address, signed)
         for token in tokens
         for address in _addresses(request.get_full_path())
     ]
     return any(hmac.compare_digest(given, each.encode()) for each in expected)
 
 
-def signature(token: str, address: str, params: str = "") -> str:
+def signed_by(token: str, address: str, params: str = "") -> str:
     """What Twilio signs with: the address and, joined by nothing, the form's sorted names and values."""
     digest = hmac.new(token.encode(), (address + params).encode(), hashlib.sha1).digest()
     return base64.b64encode(digest).decode()

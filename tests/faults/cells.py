@@ -26,7 +26,7 @@ from redis import RedisError
 
 from config.celery import app
 from config.servers import valkey
-from notifications.channels.twilio_signature import signature
+from notifications.channels.twilio_signature import signed_by
 from notifications.models import Reminder
 from practice import present
 from practice.doors import door
@@ -470,7 +470,7 @@ def report_in_disorder(scene: Scene) -> None:
         form = {"MessageSid": entry["sid"], "MessageStatus": status, "To": entry["to"]}
         parts = urlsplit(entry["status_callback"])
         params = "".join(name + value for name, value in sorted(form.items()))
-        sign = signature(settings.TWILIO_AUTH_TOKEN, entry["status_callback"], params)
+        sign = signed_by(settings.TWILIO_AUTH_TOKEN, entry["status_callback"], params)
         Browser().post(
             f"{parts.path}?{parts.query}",
             urlencode(form),

@@ -33,7 +33,10 @@ def open_practice(lane: Lane) -> Clinic:
     names = ("notifications.tasks.deliver_due", "notifications.tasks.resolve_unknown")
     second, _ = IntervalSchedule.objects.get_or_create(every=1, period=IntervalSchedule.SECONDS)
     PeriodicTask.objects.filter(name__in=names).update(interval=second, expire_seconds=5)
-    SendingPolicy.objects.update_or_create(pk=1, defaults={"practice_per_minute": 0})
+    # No caps: they would hide a double.
+    SendingPolicy.objects.update_or_create(
+        pk=1, defaults={"practice_per_minute": 0, "client_per_hour": 0, "texts_per_day": 0}
+    )
     clinic = make_clinic()
     lane.start_worker()
     lane.start_beat()

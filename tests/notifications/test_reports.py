@@ -17,7 +17,7 @@ import pytest
 from django.test import Client as Browser
 
 from notifications import reports
-from notifications.channels.twilio_signature import signature
+from notifications.channels.twilio_signature import signed_by
 from notifications.models import Message, ProviderEvent, Reminder, UnreachableAddress
 from notifications.reports import Report
 from practice.models import Activity, ChannelConsent, ContactPoint
@@ -48,7 +48,7 @@ def twilio_says(status: str, *, sid: str = "", query: str | None = None, sign: s
         path,
         urlencode(form),
         content_type="application/x-www-form-urlencoded",
-        headers={"X-Twilio-Signature": sign or signature(AUTH_TOKEN, PUBLIC + path, params)},
+        headers={"X-Twilio-Signature": sign or signed_by(AUTH_TOKEN, PUBLIC + path, params)},
     )
     return reply.status_code
 
@@ -84,7 +84,7 @@ def test_never_backwards(stage: Stage) -> None:
 def test_a_forged_report_is_refused_and_leaves_no_trace(stage: Stage) -> None:
     stage.book()
     stage.deliver(TOLD)
-    good = signature(AUTH_TOKEN, PUBLIC + "/webhooks/twilio/status", "MessageSidSM1MessageStatusdelivered")
+    good = signed_by(AUTH_TOKEN, PUBLIC + "/webhooks/twilio/status", "MessageSidSM1MessageStatusdelivered")
     assert twilio_says("delivered", sign="nonsense") == 403
     assert twilio_says("delivered", sid="SM1", sign=good) == 403  # of another address
     assert twilio_says("undelivered", sid="SM1", sign=good, query="") == 403
