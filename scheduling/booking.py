@@ -38,6 +38,8 @@ Choice = Mapping[str, ResourceKey]
 TRIES = 8
 MOST_HOLDS_PER_USER, MOST_HOLDS_PER_CLIENT = 5, 2
 ALTERNATIVES = 3
+DAY = timedelta(days=1)
+DAYS_AT_FIRST, STARTS_A_DAY = 3 * DAY, 8  # a weekend and a day; a few free starts on each
 LOOK_BACK, LOOK_AHEAD = timedelta(days=3), timedelta(days=14)
 
 
@@ -142,7 +144,21 @@ def openings(request: Request, window: Span, *, limit: int, now: datetime) -> tu
 def search(
     request: Request, window: Span, *, limit: int, now: datetime
 ) -> tuple[availability.Board, tuple[Opening, ...]]:
-    """The openings, and the calendars that they were found in."""
+    """The openings, and the calendars that they were found in.
+
+    Among many people the first days mostly do; only if they don't, the whole window is looked at.
+    """
+    soon = min(window.end, max(window.start, now) + DAYS_AT_FIRST + limit // STARTS_A_DAY * DAY)
+    if request.therapist_id is None and window.start < soon < window.end:
+        board, found = _search(request, Span(window.start, soon), limit=limit, now=now)
+        if len(found) == limit:
+            return board, found
+    return _search(request, window, limit=limit, now=now)
+
+
+def _search(
+    request: Request, window: Span, *, limit: int, now: datetime
+) -> tuple[availability.Board, tuple[Opening, ...]]:
     board = availability.load(request.wish, window, now=now)
     session = request.session(first_candidates(board))
     loaded = gate.load([session], now=now)
