@@ -23,6 +23,8 @@ PURE = (
     "notifications.rule_checks",
     "notifications.staff_rules",
     "notifications.lint",
+    "notifications.redaction",
+    "notifications.replies",
 )
 IMPURE = {
     "os",
