@@ -15,7 +15,15 @@ from practice import clock
 from practice.access import DESK
 from practice.api.base import Resource
 from practice.api.bodies import In
-from practice.api.fields import DayField, IdField, InstantField, LineField, TruthField, WholeNumberField
+from practice.api.fields import (
+    ChoiceOf,
+    DayField,
+    IdField,
+    InstantField,
+    LineField,
+    TruthField,
+    WholeNumberField,
+)
 from practice.errors import Invalid, OutOfScope
 from practice.models import Clinician, Location, WorkingHours
 from scheduling import absences
@@ -31,12 +39,20 @@ MOST_CHOICES = 100
 ADVICE = (Action.SUBSTITUTE.value, Action.MOVE.value, "call_client")
 
 
+class OneOf(ChoiceOf):
+    """One of some words that no model has, in a body."""
+
+    def __init__(self, *, component: str, choices: Any, **kwargs: Any) -> None:
+        serializers.ChoiceField.__init__(self, choices=choices, **kwargs)
+        self.component = component
+
+
 class ChoiceIn(In):
     """What to do about one session, as it was proposed or otherwise."""
 
     booking = IdField()
     revision = WholeNumberField(min_value=1, max_value=LARGEST_REVISION)
-    action = serializers.ChoiceField(choices=Action.choices)
+    action = OneOf(component="AbsenceAction", choices=Action.choices)
     clinician = IdField(required=False, help_text="Who takes it; of a move, left out: who is booked.")
     starts_at = InstantField(required=False, help_text="To when it moves.")
     reason = LineField(required=False, max_length=200, help_text="Why it is cancelled.")
@@ -55,7 +71,7 @@ class AbsenceIn(In):
     location = IdField(
         required=False, help_text="Whose clock counts. Left out: where the clinician works, if it is one."
     )
-    reason = serializers.ChoiceField(choices=Reason.choices)
+    reason = OneOf(component="AbsenceReason", choices=Reason.choices)
     dry_run = TruthField(required=False, help_text="Only show what it hits; nothing is written.")
     choices = serializers.ListField(
         child=ChoiceIn(),
