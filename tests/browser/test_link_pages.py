@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from django.core.cache import cache
 from django.db import transaction
 from playwright.sync_api import Browser, Page, Response
 
@@ -24,15 +23,16 @@ from scheduling.models import Acknowledgement, Booking
 from tests.browser.conftest import TELL_OF_VIOLATIONS, Desk
 from tests.browser.test_pages import AXE_RULES
 from tests.cast import NOW, Clinic, at
+from tests.web.portal.conftest import count_by_itself
 from treatment_plans.models import Protocol
 
 MOST_BYTES = 15 * 1024
 
 
 @pytest.fixture
-def visit(clinic: Clinic) -> Booking:
+def visit(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> Booking:
     """Maya's first dosing session, to which she brings her medicine."""
-    cache.clear()
+    count_by_itself(monkeypatch)
     client = clinic.ready_client()
     Protocol.objects.filter(pk=clinic.protocol.pk).update(client_brings_medication=True)
     request = Request(client, clinic.appointment_type(), clinic.location, clinic.dose(client))
