@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ from practice.calendars import Hit, HitsBookings
 from practice.models.base import Revisioned
 
 CONFIRMED = "confirmed_hits"
+ID = re.compile(r"[0-9]{1,18}")
 
 
 class HitsAdmin(RoleAdmin):
@@ -109,4 +111,4 @@ class HitsAdmin(RoleAdmin):
 
 
 def _ids(sent: QueryDict) -> set[int]:
-    return {int(value) for value in sent.getlist(CONFIRMED) if value.isascii() and value.isdecimal()}
+    return {int(value) for value in sent.getlist(CONFIRMED) if ID.fullmatch(value)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, ClassVar
 
 import django_filters
@@ -25,6 +26,7 @@ from practice.models import Clinician, Closure, ExtraHours, Holiday, Location, T
 from practice.models.base import Revisioned
 
 MOST_CONFIRMED = 1000
+ID = re.compile(r"[0-9]{1,18}")
 
 
 class ClockField(serializers.TimeField):
@@ -128,7 +130,7 @@ class CalendarViews(Resource):
 
     def _confirmed(self, text: str) -> list[int]:
         ids = text.split(",") if text else []
-        if len(ids) > MOST_CONFIRMED or not all(each.isascii() and each.isdecimal() for each in ids):
+        if len(ids) > MOST_CONFIRMED or not all(ID.fullmatch(each) for each in ids):
             raise Invalid(
                 _("These are no ids with commas between them."), code="invalid", pointer="/query/confirmed"
             )

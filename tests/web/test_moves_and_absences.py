@@ -71,7 +71,16 @@ def test_what_is_not_ticked_stays_and_what_changed_meanwhile_is_refused(course: 
     assert (dose().version, talk().starts_at) == (2, WEDNESDAY)
 
 
-@pytest.mark.parametrize("sent", [{"revision": "x"}, {"revision": 1, "follow": "1/2"}])
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"revision": "x"},
+        {"revision": "9" * 5000},
+        {"revision": 1, "follow": "1/2"},
+        {"revision": 1, "follow": "1/1/0001-01-01T00:00:00+00:00//"},
+        {"revision": 1, "follow": f"1/1/2026-12-08T20:00:00+00:00/{10**30}/"},
+    ],
+)
 def test_what_the_page_never_offered_is_no_server_error(
     course: Clinic, kim: Browser, sent: dict[str, Any]
 ) -> None:
@@ -112,6 +121,8 @@ def test_what_is_left_shows_in_conflict_with_a_way_to_move_it(course: Clinic, ki
         {"reason": "hangover"},
         {"seen": 1, "choice-1": "leave"},
         {"seen": 1, "choice-x": "leave/1//"},
+        {"seen": 1, "choice-1": "move/1//0001-01-01T00:00:00+00:00"},
+        {"seen": 1, "choice-1": f"substitute/1/{10**30}/"},
         {"seen": 1, "choice-987654": "leave/1//"},
     ],
 )

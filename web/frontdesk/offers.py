@@ -21,6 +21,7 @@ from scheduling.engine.types import Opening, ResourceKey, Span
 
 SEARCHED = timedelta(days=21)
 SHOWN_DAYS = 4
+FIRST_YEAR, LAST_YEAR = 1900, 2199  # far enough from both ends of the calendar to be shown in any zone
 SHORT = {
     "another_therapist": _("another therapist"),
     "same_room": _("room as last time"),
@@ -106,19 +107,32 @@ def nearest(request: Request, alternatives: Iterable[Any]) -> list[Offer]:
     return [Offer(start.astimezone(UTC).isoformat(), start) for start in starts]
 
 
+def sent_id(text: str) -> int:
+    """Raises ValueError for what is no id."""
+    if not 1 <= len(text) <= 18:
+        raise ValueError("An id has 1 to 18 digits.")
+    return int(text)
+
+
+def sent_instant(text: str) -> datetime:
+    """Raises ValueError for what is no instant, or none of our times."""
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None or not FIRST_YEAR <= at.year <= LAST_YEAR:
+        raise ValueError("A time has a zone, and lies in our years.")
+    return at
+
+
 def chosen(value: str) -> tuple[datetime, People]:
     """The start, and whom the opening showed. Raises ValueError for what this page never offered."""
     start, *pins = value.split("/")
-    starts_at = datetime.fromisoformat(start)
-    if starts_at.tzinfo is None:
-        raise ValueError("An opening has a zone.")
+    starts_at = sent_instant(start)
     people = People()
     for pin in pins:
         need, pk = pin.split("=")
         if need == "therapist":
-            people["therapist_id"] = int(pk)
+            people["therapist_id"] = sent_id(pk)
         elif need == "psychiatrist":
-            people["psychiatrist_id"] = int(pk)
+            people["psychiatrist_id"] = sent_id(pk)
     return starts_at, people
 
 

@@ -26,6 +26,7 @@ from scheduling import absences, cascade, conflicts
 from scheduling.absences import Action, Affected, Choice
 from scheduling.engine.types import Span
 from scheduling.models import Booking
+from web.frontdesk import offers
 from web.frontdesk.clinic import clinic_of
 from web.frontdesk.forms.absences import AbsenceForm
 from web.frontdesk.use_case import Done, UseCasePage
@@ -162,7 +163,7 @@ class Away(UseCasePage):
         sent = self.request.POST
         try:
             return [
-                self._choice(int(name.removeprefix("choice-")), sent[name])
+                self._choice(offers.sent_id(name.removeprefix("choice-")), sent[name])
                 for name in sent
                 if name.startswith("choice-")
             ]
@@ -172,16 +173,13 @@ class Away(UseCasePage):
     def _choice(self, booking_id: int, value: str) -> Choice:
         """Raises ValueError for what this page never offered."""
         action, revision, who, start = value.split("/")
-        starts_at = datetime.fromisoformat(start) if start else None
-        if starts_at is not None and starts_at.tzinfo is None:
-            raise ValueError("A time has a zone.")
         why = gettext("%(name)s is away") % {"name": self.clinician.name}
         return Choice(
             booking_id,
-            int(revision),
+            offers.sent_id(revision),
             Action(action),
-            int(who) if who else None,
-            starts_at,
+            offers.sent_id(who) if who else None,
+            offers.sent_instant(start) if start else None,
             why if action == Action.CANCEL else "",
         )
 

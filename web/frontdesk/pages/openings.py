@@ -285,7 +285,7 @@ class Move(ChooseTime):
             raise FirstLook(moves.preview(self.booking.pk, starts_at, show=self._told, **move))
         try:
             follow = [followed(value) for value in sent.getlist("follow")]
-            revision = int(sent["revision"])
+            revision = offers.sent_id(sent["revision"])
         except ValueError as wrong:
             raise ValidationError(_("Choose one of the times.")) from wrong
         return moves.reschedule(self.booking.pk, starts_at, follow=follow, revision=revision, **move)
@@ -326,13 +326,10 @@ def follow_value(follow: moves.Follow) -> str:
 def followed(value: str) -> moves.Follow:
     """Raises ValueError for what this page never offered."""
     booking_id, revision, start, therapist, psychiatrist = value.split("/")
-    starts_at = datetime.fromisoformat(start)
-    if starts_at.tzinfo is None:
-        raise ValueError("A time has a zone.")
     return moves.Follow(
-        int(booking_id),
-        int(revision),
-        starts_at,
-        int(therapist) if therapist else None,
-        int(psychiatrist) if psychiatrist else None,
+        offers.sent_id(booking_id),
+        offers.sent_id(revision),
+        offers.sent_instant(start),
+        offers.sent_id(therapist) if therapist else None,
+        offers.sent_id(psychiatrist) if psychiatrist else None,
     )
