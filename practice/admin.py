@@ -42,6 +42,7 @@ from practice.models import (
     Licence,
     Location,
     Psychiatrist,
+    PublicHoliday,
     Role,
     Room,
     SupportPerson,
@@ -245,6 +246,17 @@ class HolidayAdmin(CalendarAdmin):
     list_select_related = ("location",)
     search_fields = ("name",)
     autocomplete_fields = ("location",)
+    date_hierarchy = "on"
+
+
+@admin.register(PublicHoliday)
+class PublicHolidayAdmin(UseCaseAdmin):
+    """What was offered; what became of it is among the holidays."""
+
+    viewers = READS_SETUP
+    list_display = ("on", "name", "location", "loaded_at")
+    list_filter = ("location",)
+    list_select_related = ("location",)
     date_hierarchy = "on"
 
 

@@ -15,6 +15,7 @@ from scheduling.models import (
     BusyTime,
     Feed,
     FreedTime,
+    GroupSession,
     Occupancy,
     Phase,
     WaitlistClinician,
@@ -53,6 +54,17 @@ class PhaseAdmin(UseCaseAdmin):
     list_display = ("appointment_type", "role", "room_kind", "from_minutes", "until_minutes")
     list_filter = ("role", "room_kind")
     list_select_related = ("appointment_type",)
+
+
+@admin.register(GroupSession)
+class GroupSessionAdmin(UseCaseAdmin):
+    """Times and people; who sits in it is told by the bookings."""
+
+    viewers = READS_SETUP
+    list_display = ("starts_at", "appointment_type", "location", "therapist", "room", "seats", "cancelled_at")
+    list_filter = ("location", "appointment_type")
+    list_select_related = ("appointment_type", "location", "therapist", "room")
+    date_hierarchy = "starts_at"
 
 
 @admin.register(Booking)

@@ -136,7 +136,7 @@ def move(
         failing: list[Blocker] = []
     except NotBookable as refusal:
         choice, failing = {}, list(refusal.blockers)
-    list(_members(group).select_for_update(no_key=True, of=("self",)).values_list("pk"))
+    members = list(_members(group).select_for_update(no_key=True, of=("self",)))  # some may have left
     sessions = [(one, _session(group, one.client, one.planned_session, booking=one)) for one in members]
     loaded = gate.load([session for _one, session in sessions], now=now)
     for one, session in sessions:

@@ -20,7 +20,12 @@ OWNERS = {
     "treatment_plans/gates.py",
 }
 # Who may give a booking a status.
-WRITERS = {"scheduling/booking.py", "scheduling/lifecycle.py", "scheduling/models/bookings.py"}
+WRITERS = {
+    "scheduling/booking.py",
+    "scheduling/groups.py",
+    "scheduling/lifecycle.py",
+    "scheduling/models/bookings.py",
+}
 
 
 def others() -> list[Source]:

@@ -490,6 +490,8 @@ def test_a_survey_finds_what_find_openings_finds(situation: Situation) -> None:
     found, homes = series.survey(demand, calendars, window=window, home={})
     assert found == find_openings(demand, calendars, window=window, limit=9999)
     assert homes == {}
+    if any(need.count > 1 for need in demand.needs):
+        return  # who sits together has no home
     for need in demand.needs:
         for wanted in need.candidates:
             ordered = tuple(sorted(need.candidates, key=lambda key: key.id != wanted.id))
