@@ -56,14 +56,14 @@ def test_what_reaches_her_phone(town: Town) -> None:
     town.until(NOW + SETTLED)
     assert town.texts == [
         "Riverbend: You are booked Tue Dec 1 at 12:30 pm Eastern time. "
-        "Questions? Call (555) 555-0100. Reply STOP to end texts."
+        "See your plan: (link) Reply STOP to end texts."
     ]
 
     # She says who takes her home, so she is only asked who stays.
     say(desk, booked, "ride")
     town.until(home("2026-11-28 11:00"))
     assert town.texts[1:] == [
-        "Riverbend: For Tue Dec 1 at 12:30 pm Eastern time: Who stays with you after? Call (555) 555-0100."
+        "Riverbend: For Tue Dec 1 at 12:30 pm Eastern time: Who stays with you after? Answer: (link)"
     ]
     say(desk, booked, "support_person")
     assert lights(desk, booked)["support_person"] == "ready"
@@ -77,9 +77,9 @@ def test_what_reaches_her_phone(town: Town) -> None:
     town.until(home("2026-11-29 11:00"))
     assert town.texts[2:] == [
         "Riverbend: Your visit is now Wed Dec 2 at 4 pm Eastern time. "
-        "Questions? Call (555) 555-0100. Reply STOP to end texts.",
+        "New plan: (link) Reply STOP to end texts.",
         "Riverbend: For Wed Dec 2 at 4 pm Eastern time: Who takes you home? Who stays with you after? "
-        "You can not drive. Call (555) 555-0100.",
+        "Answer: (link)",
     ]
 
     # The afternoon before Tuesday passes in silence; the one before Wednesday does not.
@@ -88,7 +88,7 @@ def test_what_reaches_her_phone(town: Town) -> None:
     town.until(home("2026-12-01 16:00"))
     assert town.texts[4:] == [
         "Riverbend: Visit Wed 4 pm Eastern time. No food after 10 am Wed. Water until 2 pm, then nothing. "
-        "Call (555) 555-0100"
+        "See (link)"
     ]
     (mail,) = town.mails
     assert mail["subject"].endswith("before your visit on Wednesday, December 2 at 4 pm Eastern time")
@@ -134,7 +134,7 @@ def test_what_reaches_her_phone(town: Town) -> None:
     assert town.texts[8:] == [
         "Riverbend: Rest today. No driving or alcohol until tomorrow. Feel worse? Call (555) 555-0100. "
         "Emergency: call 911. Crisis: call or text 988.",
-        "Riverbend: How are you today? Write or draw one thing you want to keep from your visit. "
+        "Riverbend: How are you today? A small thing to write or draw: (link) "
         "If today feels hard, call (555) 555-0100.",
     ]
     assert len(town.mails) == 2

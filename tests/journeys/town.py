@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import time
 from collections.abc import Iterator
@@ -58,7 +59,8 @@ class Town:
 
     @property
     def texts(self) -> list[str]:
-        return [entry["body"] for entry in self.twilio.accepted()]
+        """With (link) for each secret address."""
+        return [re.sub(r"https?://\S+", "(link)", entry["body"]) for entry in self.twilio.accepted()]
 
     @property
     def mails(self) -> list[dict[str, Any]]:
