@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from notifications.models import Message, Reminder
+from notifications.redaction import redacted
 
 
 @dataclass
@@ -53,7 +54,7 @@ class ProviderLog:
                     self._read[file] += len(line)
                     entry = json.loads(line)
                     to = entry["to"] if isinstance(entry["to"], str) else entry["to"][0]
-                    found.append((to, entry["body"].strip(), datetime.fromisoformat(entry["at"])))
+                    found.append((to, redacted(entry["body"]).strip(), datetime.fromisoformat(entry["at"])))
         return found
 
 
