@@ -21,7 +21,7 @@ from scheduling import booking
 from scheduling.booking import Request
 from scheduling.models import Acknowledgement, Booking
 from tests.browser.conftest import TELL_OF_VIOLATIONS, Desk
-from tests.browser.test_pages import AXE_RULES
+from tests.browser.test_pages import AXE_RULES, check_every_width
 from tests.cast import NOW, Clinic, at
 from tests.web.portal.conftest import count_by_itself
 from treatment_plans.models import Protocol
@@ -155,3 +155,16 @@ def test_a_machine_that_opens_and_presses_everything_does_no_harm(phone: Desk, v
     assert visit.is_live
     assert not Acknowledgement.objects.exists()
     assert not DeskTask.objects.exists()
+
+
+def test_the_inbox_of_the_desk_is_clean(desk: Desk, clinic: Clinic, visit: Booking) -> None:
+    for kind, detail in (("unsafe", "I do not want to live"), ("call", ""), ("move", "Mon · morning")):
+        DeskTask.objects.create(kind=kind, client=visit.client, booking=visit, detail=detail, created_at=NOW)
+    desk.sign_in(clinic.kim, "/admin/inbox/")
+    assert desk.page.locator(".chip").get_by_text("May not be safe: call now").is_visible()
+    check_every_width(desk, "inbox")
+    desk.page.get_by_role("link", name="Done").first.click()
+    desk.page.get_by_label("What came of it").fill("Called: safe, with her brother")
+    desk.page.get_by_role("button", name="Done").click()
+    assert desk.page.get_by_text("May not be safe: call now").count() == 0
+    assert desk.errors == []
