@@ -35,7 +35,8 @@ def open_practice(lane: Lane) -> Clinic:
     PeriodicTask.objects.filter(name__in=names).update(interval=second, expire_seconds=5)
     # No caps: they would hide a double.
     SendingPolicy.objects.update_or_create(
-        pk=1, defaults={"practice_per_minute": 0, "client_per_hour": 0, "texts_per_day": 0}
+        pk=1,
+        defaults={"practice_per_minute": 0, "client_per_hour": 0, "texts_per_day": 0, "texts_per_week": 0},
     )
     clinic = make_clinic()
     lane.start_worker()
