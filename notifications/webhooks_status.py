@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -61,7 +60,7 @@ class Mailgun(MailgunTrackingWebhookView):
     def parse_events(self, request: HttpRequest) -> list[AnymailTrackingEvent]:
         events: list[AnymailTrackingEvent] = super().parse_events(request)
         signed = events[0].esp_event.get("signature", events[0].esp_event)
-        if abs(time.time() - float(signed["timestamp"])) > OLDEST_SECONDS:
+        if abs(present.now().timestamp() - float(signed["timestamp"])) > OLDEST_SECONDS:
             raise SuspiciousOperation("stale")
         for event in events:
             event.event_id = signed["token"]

@@ -81,7 +81,8 @@ class Prepared:
         _statement, compiler = self._compiled, self._compiler
         first, end = self._own_columns
         init = [each[0].target.attname for each in compiler.select[first:end]]
-        return compiler, init, get_related_populators(compiler.klass_info, compiler.select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]  the stubs are of the next Django
+        joined: Any = get_related_populators  # the stubs are of the next Django
+        return compiler, init, joined(compiler.klass_info, compiler.select, DEFAULT_DB_ALIAS)
 
 
 def is_one_of(path: str, name: str, of: Field[Any, Any]) -> Func:

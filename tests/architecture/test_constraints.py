@@ -51,6 +51,7 @@ BY_USE_CASES = {
     "treatment_plans.Measure",
     "treatment_plans.SafetyAlert",
     "scheduling.Booking",
+    "scheduling.GroupSession",
     "scheduling.Occupancy",
     "scheduling.Feed",
     "scheduling.BusyTime",
@@ -66,6 +67,8 @@ BY_USE_CASES = {
     "notifications.Switch",
     "notifications.MessageTemplate",
     "notifications.StaffNotice",
+    "notifications.ProviderEvent",
+    "notifications.UnreachableAddress",
 }
 BY_CHOICES = {
     "scheduling_waitlist_status",

@@ -36,7 +36,8 @@ from scheduling.engine.types import Span
 from tests.cast import NOW, Clinic, at
 from tests.web.conftest import SignIn
 from tests.web.pages import get, text_of
-from treatment_plans.models import FollowUp, Prescription
+from treatment_plans import measures, safety
+from treatment_plans.models import FollowUp, Prescription, SafetyAlert
 from web.frontdesk.pages.all import PAGES, USE_CASES
 from web.frontdesk.use_case import UseCasePage
 
@@ -85,6 +86,9 @@ WHO_MAY: dict[str, frozenset[Any]] = {
     "draft_plan": PLANS_COURSES,
     "activate_plan": PLANS_COURSES,
     "follow_up_done": FOLLOWS_UP,
+    "fill_in": CLINICAL,
+    "take_alert": CLINICAL,
+    "dispose_of_alert": TREATING,
     "book_for": BOOKS,
     "move": BOOKS,
     "away": DESK,
@@ -129,6 +133,12 @@ def scene(clinic: Clinic) -> Scene:
         due_from_at=NOW,
         due_until_at=at("2026-12-01 09:30"),
     )
+    unsafe = measures.Answered("phq9", dict.fromkeys("123456789", 1), "with_staff")
+    measures.record(client, unsafe, actor=clinic.ana.user, now=NOW)
+    alert = SafetyAlert.objects.get()
+    safety.dispose(
+        alert.pk, disposition="no_acute_risk", note="We spoke.", actor=clinic.ana.user or clinic.kim, now=NOW
+    )
     entry = waitlist.add(
         client,
         clinic.appointment_type(),
@@ -154,6 +164,9 @@ def scene(clinic: Clinic) -> Scene:
         "record_absence": [clinic.ana.pk],
         "activate_plan": [clinic.dose(client).plan_id],
         "follow_up_done": [follow_up.pk],
+        "fill_in": [client.pk, "phq9"],
+        "take_alert": [alert.pk],
+        "dispose_of_alert": [alert.pk],
         "acknowledge": [row.pk, "ride"],
         "change_wishes": [entry.pk],
         "leave_waitlist": [entry.pk],
@@ -229,7 +242,6 @@ EDITED: dict[str, frozenset[Any]] = {
     "practice.closure": DESK,
     "treatment_plans.protocol": APPROVES_PROTOCOLS,
     "scheduling.appointmenttype": CHANGES_SETUP,
-    "notifications.reminderrule": CHANGES_SETUP,
     "notifications.sendingpolicy": CHANGES_SETUP,
     "notifications.staffrule": CHANGES_SETUP,
 }
@@ -245,10 +257,16 @@ SEEN: dict[str, frozenset[Any]] = {
     "treatment_plans.remsenrollment": CLINICAL,
     "treatment_plans.treatmentplan": CLINICAL,
     "treatment_plans.followup": CLINICAL,
+    "treatment_plans.measure": CLINICAL,
+    "treatment_plans.safetyalert": CLINICAL,
+    "treatment_plans.answersheet": CLINICAL,
     "notifications.outboxmessage": DESK,
     "notifications.clientnote": CLINICAL,
     "notifications.inboundmessage": DESK,
     "notifications.desktask": DESK,
+    "notifications.providerevent": DESK,
+    "practice.publicholiday": EVERYONE,
+    "scheduling.groupsession": EVERYONE,
     "scheduling.feed": ADMIN,
     "scheduling.busycalendar": ADMIN,
     "scheduling.busytime": ADMIN,
