@@ -1,12 +1,15 @@
 from django.db import migrations
 
 # Only these changes of state, whatever code runs; Reminder.EDGES says the same, and a test compares the two.
+# Out of some only a person leads, who asks for the message again.
 EDGES = {
     "planned": ["sending", "skipped", "dead"],
     "skipped": ["planned"],
     "sending": ["sent", "planned", "failed", "unknown"],
     "unknown": ["sent", "planned", "dead"],
     "failed": ["planned"],
+    "dead": ["planned"],
+    "undelivered": ["planned"],
     "sent": ["delivered", "undelivered"],
 }
 ALLOWED = ", ".join(f"('{before}', '{after}')" for before, afters in EDGES.items() for after in afters)
@@ -15,7 +18,9 @@ FORWARD = f"""
     CREATE FUNCTION notifications_check_edge() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
         IF (OLD.state, NEW.state) NOT IN ({ALLOWED})
-           OR (OLD.state = 'skipped' AND OLD.skip_reason NOT IN ('not_needed', 'no_channel')) THEN
+           OR (NEW.asked_by_id IS NULL AND (
+               OLD.state IN ('dead', 'undelivered')
+               OR (OLD.state = 'skipped' AND OLD.skip_reason NOT IN ('not_needed', 'no_channel')))) THEN
             RAISE EXCEPTION 'reminder % can not go from % to %', OLD.id, OLD.state, NEW.state
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'notifications_reminder_edge';
         END IF;

@@ -202,12 +202,17 @@ class Occupancy(models.Model):
         related_name="occupancies",
         verbose_name=_("group session"),
     )
+    # Without indexes of their own: those of the constraints below begin with them.
     clinician = models.ForeignKey(
-        Clinician, models.PROTECT, null=True, related_name="+", verbose_name=_("clinician")
+        Clinician, models.PROTECT, null=True, related_name="+", verbose_name=_("clinician"), db_index=False
     )
-    room = models.ForeignKey(Room, models.PROTECT, null=True, related_name="+", verbose_name=_("room"))
+    room = models.ForeignKey(
+        Room, models.PROTECT, null=True, related_name="+", verbose_name=_("room"), db_index=False
+    )
     room_place = models.PositiveSmallIntegerField(_("place in the room"), null=True)
-    client = models.ForeignKey(Client, models.PROTECT, null=True, related_name="+", verbose_name=_("client"))
+    client = models.ForeignKey(
+        Client, models.PROTECT, null=True, related_name="+", verbose_name=_("client"), db_index=False
+    )
     occupies = DateTimeRangeField(_("occupies"))
 
     class Meta:

@@ -78,7 +78,7 @@ def test_the_full_square_of_edges(reminder: Reminder) -> None:
 
 
 def test_model_trigger_and_documents_name_the_same_edges() -> None:
-    first = importlib.import_module("notifications.migrations.0003_rules")
+    first = importlib.import_module("notifications.migrations.0002_reminder_edges")
     in_migration = {(before, after) for before, afters in first.EDGES.items() for after in afters}
     assert {(str(before), str(after)) for before, after in Reminder.EDGES} == in_migration == ALLOWED
 
