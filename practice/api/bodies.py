@@ -11,6 +11,7 @@ from django.utils.translation import gettext_noop as _
 from rest_framework import serializers
 
 from practice.api.fields import ChoiceOf, DayField, InstantField
+from practice.api.quick import Quick
 
 M = TypeVar("M", bound=models.Model)
 
@@ -42,7 +43,7 @@ class NothingIn(In):
     """A command that needs no more than its address."""
 
 
-class Out(serializers.ModelSerializer[M]):
+class Out(Quick[M], serializers.ModelSerializer[M]):
     """Fields of a row, for reading only."""
 
     serializer_field_mapping = {
@@ -65,7 +66,7 @@ class Out(serializers.ModelSerializer[M]):
         return super().include_extra_kwargs(kwargs, {**extra_kwargs, "read_only": True})
 
 
-class RecordOut(serializers.Serializer[Any]):
+class RecordOut(Quick[Any]):
     """That a record exists, and about whom."""
 
     id = serializers.IntegerField(read_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +15,7 @@ from rest_framework import serializers
 
 from practice import clock
 from practice.api.fields import FIRST_YEAR, LAST_YEAR, ChoiceOf
+from practice.api.quick import Read
 
 _LOCAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?", re.ASCII)
 _OFFSET = re.compile(r"(Z|[+-]\d\d:\d\d)$", re.ASCII)
@@ -69,6 +71,18 @@ class ClinicTime(serializers.Field[datetime, None, str, Any]):
 
     def to_representation(self, value: datetime) -> str:
         return value.isoformat()
+
+    def ways(self) -> tuple[Read, Read]:
+        at_of = attrgetter(".".join(self.source_attrs))
+        if self.zone is None:
+            return at_of, datetime.isoformat
+        zone_of = attrgetter(self.zone)
+
+        def read(row: Any) -> datetime | None:
+            at: datetime | None = at_of(row)
+            return None if at is None else at.astimezone(clock.zone(zone_of(row)))
+
+        return read, datetime.isoformat
 
 
 class WordOf(ChoiceOf):

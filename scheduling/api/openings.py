@@ -18,6 +18,7 @@ from rest_framework.response import Response
 from practice.access import AUDITORS, EVERYONE
 from practice.api.base import Resource
 from practice.api.fields import ChoiceOf
+from practice.api.quick import Quick
 from practice.api.schema import PROBLEM, Problem
 from practice.blockers import Blocker
 from practice.errors import DomainError, Invalid, OutOfScope
@@ -103,7 +104,7 @@ class Explanation:
         return not self.blockers
 
 
-class PhaseOfferOut(serializers.Serializer[PhaseOffer]):
+class PhaseOfferOut(Quick[PhaseOffer]):
     role = ChoiceOf(model=Phase, of="role", allow_null=True)
     room_kind = ChoiceOf(model=Room, of="kind", allow_null=True)
     clinician = NamedRef(allow_null=True)
@@ -112,7 +113,7 @@ class PhaseOfferOut(serializers.Serializer[PhaseOffer]):
     until_at = ClinicTime(help_text="Set-up and cleaning included.")
 
 
-class RankReasonOut(serializers.Serializer[Blocker]):
+class RankReasonOut(Quick[Blocker]):
     """Why an opening stands where it does; also what speaks against it."""
 
     code = WordOf(component="RankReasonCode", words=MESSAGES)
@@ -122,7 +123,7 @@ class RankReasonOut(serializers.Serializer[Blocker]):
         return reason.text(gettext)
 
 
-class OfferOut(serializers.Serializer[Offer]):
+class OfferOut(Quick[Offer]):
     starts_at = ClinicTime()
     ends_at = ClinicTime()
     starts_local = serializers.CharField()
@@ -137,7 +138,7 @@ class OfferOut(serializers.Serializer[Offer]):
     reasons = RankReasonOut(many=True)
 
 
-class OffersOut(serializers.Serializer[Offers]):
+class OffersOut(Quick[Offers]):
     time_zone = serializers.CharField()
     from_at = ClinicTime(help_text="What was searched, from here …")
     until_at = ClinicTime(help_text="… until before this.")
@@ -148,14 +149,14 @@ class OffersOut(serializers.Serializer[Offers]):
     openings = OfferOut(many=True)
 
 
-class RuleOut(serializers.Serializer[Rule]):
+class RuleOut(Quick[Rule]):
     """A row that stands behind a reason. Of what is taken it is never said whose it is."""
 
     kind = WordOf(component="RuleKind", words=blocking_rules.KINDS)
     id = serializers.IntegerField()
 
 
-class ExplainedBlockerOut(serializers.Serializer[Explained]):
+class ExplainedBlockerOut(Quick[Explained]):
     """Clinical reasons only for those who may see them; others learn which light is closed."""
 
     code = serializers.CharField()
@@ -164,7 +165,7 @@ class ExplainedBlockerOut(serializers.Serializer[Explained]):
     rules = RuleOut(many=True)
 
 
-class ExplanationOut(serializers.Serializer[Explanation]):
+class ExplanationOut(Quick[Explanation]):
     starts_at = ClinicTime()
     time_zone = serializers.CharField()
     is_bookable = serializers.BooleanField()

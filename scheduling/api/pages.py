@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from django.db.models import Manager
 from rest_framework import serializers
 
 from practice.access import visible_to
+from practice.api.quick import Quick
 from practice.models import Client, User
 
 
@@ -20,7 +22,7 @@ class _Page(serializers.ListSerializer[Any]):
         return list(super().to_representation(rows))
 
 
-class Prepared(serializers.Serializer[Any]):
+class Prepared(Quick[Any]):
     """Null stands for a blank word of the row where the field allows null."""
 
     class Meta:
@@ -32,11 +34,16 @@ class Prepared(serializers.Serializer[Any]):
     def to_representation(self, instance: Any) -> dict[str, Any]:
         if not isinstance(self.parent, _Page):
             self.prepare([instance])
-        shown: dict[str, Any] = super().to_representation(instance)
-        return {
-            name: None if value == "" and self.fields[name].allow_null else value
-            for name, value in shown.items()
-        }
+        shown = super().to_representation(instance)
+        for name in _nullable(type(self)):
+            if shown[name] == "":
+                shown[name] = None
+        return shown
+
+
+@cache
+def _nullable(cls: type[Prepared]) -> tuple[str, ...]:
+    return tuple(name for name, field in cls().fields.items() if field.allow_null)
 
 
 def clients_within(user: User, client_ids: Iterable[int], roles: Iterable[str]) -> set[int]:

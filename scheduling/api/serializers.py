@@ -14,6 +14,7 @@ from rest_framework import serializers
 from practice import clock
 from practice.access import READS_MEDICAL
 from practice.api.fields import ChoiceOf
+from practice.api.quick import Quick
 from practice.blockers import Blocker
 from practice.models import Room
 from scheduling import readiness
@@ -28,17 +29,17 @@ from treatment_plans.models import PlannedSession, Protocol
 LIGHTS = ("consent", "clearance", "prescription", "fasting", "ride", "support_person", "medicine")
 
 
-class ClientRef(serializers.Serializer[Any]):
+class ClientRef(Quick[Any]):
     id = serializers.IntegerField()
     name = serializers.CharField(source="display_name")
 
 
-class NamedRef(serializers.Serializer[Any]):
+class NamedRef(Quick[Any]):
     id = serializers.IntegerField()
     name = serializers.CharField()
 
 
-class PlannedSessionRef(serializers.Serializer[PlannedSession]):
+class PlannedSessionRef(Quick[PlannedSession]):
     id = serializers.IntegerField()
     kind = ChoiceOf(model=PlannedSession, of="kind")
     position = serializers.IntegerField()
@@ -73,7 +74,7 @@ class AppointmentTypeOut(AppointmentTypeRef):
     revision = serializers.IntegerField()
 
 
-class BlockerOut(serializers.Serializer[Blocker]):
+class BlockerOut(Quick[Blocker]):
     code = serializers.CharField()
     detail = serializers.SerializerMethodField()
     params = serializers.DictField()
@@ -82,7 +83,7 @@ class BlockerOut(serializers.Serializer[Blocker]):
         return blocker.text(gettext)
 
 
-class LightOut(serializers.Serializer[Any]):
+class LightOut(Quick[Any]):
     name = WordOf(component="LightName", words=LIGHTS)
     state = WordOf(component="LightState", words=LightState)
 
@@ -104,8 +105,7 @@ class WithJudgement(Prepared):
 
     @extend_schema_field(BlockerOut(many=True))
     def get_blockers(self, booking: Booking) -> Any:
-        found: Any = self.reasons(booking, self.judgement(booking).blockers)
-        return BlockerOut(found, many=True).data
+        return BlockerOut.show_all(self.reasons(booking, self.judgement(booking).blockers))
 
     def reasons(self, booking: Booking, blockers: Iterable[Blocker]) -> tuple[Blocker, ...]:
         return shown(blockers, clinical=booking.client_id in self._clinical)
@@ -150,7 +150,7 @@ class BookingOut(WithJudgement):
 
     @extend_schema_field(LightOut(many=True))
     def get_lights(self, booking: Booking) -> Any:
-        return LightOut(self.judgement(booking).lights, many=True).data
+        return LightOut.show_all(self.judgement(booking).lights)
 
 
 class NewBookingOut(BookingOut):
@@ -195,10 +195,10 @@ class ReadinessOut(WithJudgement):
             )
             for light in self.judgement(booking).lights
         ]
-        return LightDetailOut(lights, many=True).data
+        return LightDetailOut.show_all(lights)
 
 
-class AcknowledgementOut(serializers.Serializer[Acknowledgement]):
+class AcknowledgementOut(Quick[Acknowledgement]):
     id = serializers.IntegerField()
     booking = serializers.IntegerField(source="booking_id")
     item = ChoiceOf(model=Acknowledgement, of="item")
