@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from django.template import Context, Engine, Template
 from django.utils import dateformat, translation
 
-from notifications.lint import GSM7, HOLE, sms_segments, words_found
+from notifications.lint import GSM7, HOLE, is_gsm7, sms_segments, words_found
 from practice import clock
 
 LANGUAGES = ("en", "es")
@@ -91,8 +91,8 @@ def render(
     """Return the text of a message, by the practice's own words or else by ours.
 
     Raises TemplateDoesNotExist for a combination that nobody has worded; a value that is missing comes out
-    as `lint.HOLE`, which stops the send. A text of ours that needs a second segment for its link goes
-    without: it then says whom to call.
+    as `lint.HOLE`, which stops the send. A text that needs a second segment for its link goes without, if
+    it says what then: whom to call.
     """
     if own is not None:
         template = compiled(own)
@@ -103,9 +103,10 @@ def render(
         text = template.render(Context(values, autoescape=False, use_l10n=False, use_tz=False))
     if channel == "sms":
         body = " ".join(text.split())
-        if own is None and facts.link and sms_segments(body) > 1:
+        does_without_link = own is None or "{% if link %}" in own.body
+        if does_without_link and facts.link and sms_segments(body) > 1:
             bare = replace(facts, link="")
-            return render(kind, channel=channel, language=language, detail=detail, facts=bare)
+            return render(kind, channel=channel, language=language, detail=detail, facts=bare, own=own)
         return Rendered("", body)
     first, _, rest = text.strip().partition("\n")
     if not first.startswith(SUBJECT):
@@ -167,7 +168,7 @@ def _values(facts: MessageFacts, *, language: str, short: bool) -> dict[str, str
         "clinic": in_gsm7(facts.display_name) if short else facts.display_name,
         "phone": facts.phone,
         # A client may be called Gad, and a building Therapy House: better left out than the message stopped.
-        "first_name": _unless_telling(facts.first_name, level="discreet", language=language),
+        "first_name": _name(facts.first_name, language=language, short=short),
         "address": _unless_telling(facts.address, level="plain", language=language),
         "when": _when(start, language=language, short=short) + zone_words,
         "when_soon": _when_soon(start, language=language) + zone_words,
@@ -180,7 +181,7 @@ def _values(facts: MessageFacts, *, language: str, short: bool) -> dict[str, str
         "ask_support": "support_person" in facts.asks,
         "escort_required": facts.escort_required,
         "by_email_too": facts.by_email_too,
-        "client_name": _unless_telling(facts.client_name, level="discreet", language=language),
+        "client_name": _name(facts.client_name, language=language, short=short),
         "pick_up": _pick_up(facts, zone, language=language, short=short) + zone_words,
         "link": facts.link,
     }
@@ -190,6 +191,15 @@ def _pick_up(facts: MessageFacts, zone: ZoneInfo, *, language: str, short: bool)
     """When the session ends, as `_when`; the start's words if nobody said how long it takes."""
     ends_at = facts.ends_at or facts.starts_at + timedelta(minutes=facts.visit_minutes or 0)
     return _when(ends_at.astimezone(zone), language=language, short=short)
+
+
+def _name(name: str, *, language: str, short: bool) -> str:
+    """A text takes María as Maria, or it would be twice as long; and leaves out what it can not spell."""
+    told = _unless_telling(name, level="discreet", language=language)
+    if not short:
+        return told
+    spelled = in_gsm7(told)
+    return spelled if is_gsm7(spelled) else ""
 
 
 def in_gsm7(name: str) -> str:

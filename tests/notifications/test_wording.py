@@ -361,3 +361,14 @@ def test_emails_have_no_gaps():
         assert "\n\n\n" not in body
         assert body.startswith(body.strip()[0])
         assert not re.search(r" $|^ |  ", body, re.M)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"), [("María", "Maria"), ("Zoë", "Zoe"), ("Íñigo", "Iñigo"), ("李", None), ("Gad", None)]
+)
+def test_no_name_keeps_a_text_from_going_out(name, told):
+    for language in ("en", "es"):
+        text = said("support_person", language=language, client_name=name)
+        assert lint.problems(text, channel="sms", level="discreet", language=language) == ()
+        assert (told or name) in text.body or told is None
+        assert told is not None or name not in text.body
