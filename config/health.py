@@ -81,14 +81,17 @@ def migrations_are_applied() -> bool:
 
 
 def oldest_due_reminder_age(*, now: datetime) -> float | None:
-    """Return for how many seconds the oldest unsent reminder has been due, None when none is."""
-    due_at = (
-        Reminder.objects.filter(state=Reminder.State.PLANNED, due_at__lte=now)
-        .order_by("due_at")
-        .values_list("due_at", flat=True)
+    """Return for how many seconds the oldest unsent reminder has waited for its attempt, None when none does.
+
+    What a cap or quiet hours put off waits for nobody until then.
+    """
+    attempt_at = (
+        Reminder.objects.filter(state=Reminder.State.PLANNED, next_attempt_at__lte=now)
+        .order_by("next_attempt_at")
+        .values_list("next_attempt_at", flat=True)
         .first()
     )
-    return None if due_at is None else (now - due_at).total_seconds()
+    return None if attempt_at is None else (now - attempt_at).total_seconds()
 
 
 def rounded(age: float | None) -> float | None:

@@ -126,7 +126,8 @@ def test_a_small_practice_is_alive_at_noon(at_noon: None, client) -> None:
     assert OutboxMessage.objects.count() == states["sent"]
     assert not Reminder.objects.filter(state=Reminder.State.PLANNED, next_attempt_at__lte=NOW).exists()
     assert not OutboxMessage.objects.filter(created_at__gt=NOW).exists()
-    late = [reminder.sent_at - reminder.due_at for reminder in Reminder.objects.exclude(sent_at=None)]
+    sent = Reminder.objects.exclude(sent_at=None)
+    late = [row.sent_at - max(row.due_at, row.next_attempt_at) for row in sent]  # a cap puts some off
     assert max(late) <= timedelta(minutes=2)
     reconcile.reconcile_upcoming(now=NOW)
     assert Counter(Reminder.objects.values_list("state", flat=True)) == states
