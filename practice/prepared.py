@@ -6,7 +6,7 @@ prepared. The queryset has a `Param` in place of each value, and is never asked 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -48,13 +48,16 @@ class Prepared:
         return found
 
     def objects(self, **values: Any) -> Iterator[Any]:
-        """Records with all that their queryset selects, joins and annotates; it is no `values_list` then."""
+        """Records with all that their queryset selects, joins and annotates; it is no `values_list` then.
+
+        Those that join the same record share it, as with `prefetch_related`.
+        """
         compiler, init, populators = self._records
         first, end, model = *self._own_columns, compiler.klass_info["model"]
+        known: dict[tuple[int, Any], Any] = {}
         for row in compiler.results_iter([self.rows(**values)]):
             record = model.from_db(DEFAULT_DB_ALIAS, init, row[first:end])
-            for populate in populators:
-                populate.populate(row, record)
+            _join(populators, row, record, known)
             for name, place in compiler.annotation_col_map.items():
                 setattr(record, name, row[place])
             yield record
@@ -83,6 +86,23 @@ class Prepared:
         init = [each[0].target.attname for each in compiler.select[first:end]]
         joined: Any = get_related_populators  # the stubs are of the next Django
         return compiler, init, joined(compiler.klass_info, compiler.select, DEFAULT_DB_ALIAS)
+
+
+def _join(populators: Iterable[Any], row: Any, record: Any, known: dict[tuple[int, Any], Any]) -> None:
+    """What `populate` of each does, but for the sharing. None of our models inherits columns of another."""
+    for each in populators:
+        joined, key = None, row[each.cols_start + each.pk_idx]
+        if key is not None:
+            joined = known.get((each.cols_start, key))
+            if joined is None:
+                columns = row[each.cols_start : each.cols_end]
+                joined = known[each.cols_start, key] = each.model_cls.from_db(
+                    each.db, each.init_list, columns
+                )
+                _join(each.related_populators, row, joined, known)
+        each.local_setter(record, joined)
+        if joined is not None:
+            each.remote_setter(joined, record)
 
 
 def is_one_of(path: str, name: str, of: Field[Any, Any]) -> Func:

@@ -20,7 +20,12 @@ from practice.api.fields import LARGEST_ID, DayField, InstantField
 
 
 class Filters(DjangoFilterBackend):
+    """Asked for only when there is something to filter by: no filter of ours does anything of itself."""
+
     def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: APIView) -> QuerySet[Any]:
+        filterset = self.get_filterset_class(view, queryset)
+        if filterset is None or not filterset.base_filters.keys() & request.query_params.keys():
+            return queryset
         try:
             filtered: QuerySet[Any] = super().filter_queryset(request, queryset, view)
         except exceptions.ValidationError as wrong:

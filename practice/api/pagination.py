@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django.core import signing
-from django.db.models import Model, Q, QuerySet
+from django.db.models import BigIntegerField, Q, QuerySet, prefetch_related_objects
 from django.utils.translation import gettext_noop as _
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
@@ -15,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
 from practice.errors import Invalid
+from practice.prepared import Prepared, is_one_of
 
 
 class BadLimit(Invalid):
@@ -47,16 +49,15 @@ class CursorPages(BasePagination):
         ordering = [_turned(name) for name in self.ordering] if back else list(self.ordering)
         if cursor:
             queryset = queryset.filter(_beyond(ordering, values))
-        rows = list(queryset.order_by(*ordering)[: limit + 1])
-        more = len(rows) > limit
-        self.page = rows[:limit][::-1] if back else rows[:limit]
+        page, places, more = self._first(queryset.order_by(*ordering), limit, view)
+        self.page, self.places = (page[::-1], places[::-1]) if back else (page, places)
         self.has_next, self.has_previous = (cursor is not None, more) if back else (more, cursor is not None)
         return self.page
 
     def get_paginated_response(self, data: Any) -> Response:
         links = {
-            "next": self._link(self.page[-1], back=False) if self.page and self.has_next else None,
-            "previous": self._link(self.page[0], back=True) if self.page and self.has_previous else None,
+            "next": self._link(self.places[-1], back=False) if self.places and self.has_next else None,
+            "previous": self._link(self.places[0], back=True) if self.places and self.has_previous else None,
         }
         relations = {"next": "next", "previous": "prev"}
         header = ", ".join(f'<{url}>; rel="{relations[name]}"' for name, url in links.items() if url)
@@ -113,10 +114,40 @@ class CursorPages(BasePagination):
             datetime.fromisoformat(value) if isinstance(value, str) else value for value in values
         ]
 
-    def _link(self, row: Model, *, back: bool) -> str:
-        values = [getattr(row, name.lstrip("-")) for name in self.ordering]
+    def _first(
+        self, rows: QuerySet[Any], limit: int, view: Any
+    ) -> tuple[list[Any], list[Sequence[Any]], bool]:
+        """The rows, the ordering values that each had when its place was decided, and whether there are more.
+
+        What is joined is looked up for these rows only: asked at once, the database may join whole tables.
+        """
+        names = [name.lstrip("-") for name in self.ordering]
+        if not rows.query.select_related:
+            found = list(rows[: limit + 1])
+            page = found[:limit]
+            return page, [[getattr(row, name) for name in names] for row in page], len(found) > limit
+        places = list(rows.prefetch_related(None).values_list("pk", *names)[: limit + 1])
+        keys = [key for key, *_values in places[:limit]]
+        if rows.query.select_related == view.queryset.query.select_related and not rows.query.annotations:
+            kind: Any = type(view)
+            by_key = {row.pk: row for row in _joined(kind).objects(keys=keys)} if keys else {}
+            lookups: tuple[Any, ...] = vars(rows)["_prefetch_related_lookups"]
+            prefetch_related_objects(list(by_key.values()), *lookups)
+        else:
+            by_key = rows.order_by().in_bulk(keys)
+        page = [by_key[key] for key in keys if key in by_key]
+        return page, [values for _key, *values in places[:limit]], len(places) > limit
+
+    def _link(self, values: Sequence[Any], *, back: bool) -> str:
         plain = [value.isoformat() if isinstance(value, datetime) else value for value in values]
         return replace_query_param(self.url, "cursor", self.signer.sign_object([back, *plain]))
+
+
+@cache
+def _joined(view: Any) -> Prepared:
+    """Rows of a view by their keys; which keys is decided before."""
+    rows = view.queryset.prefetch_related(None).order_by()
+    return Prepared(lambda: rows.filter(is_one_of("pk", "keys", BigIntegerField())))
 
 
 def _turned(name: str) -> str:

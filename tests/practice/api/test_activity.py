@@ -100,7 +100,7 @@ def test_pages_of_entries_at_one_instant_neither_repeat_nor_skip(
     seen: list[int] = []
     url: str | None = "http://testserver/api/v1/activity?limit=5"
     while url:
-        with django_assert_num_queries(3):
+        with django_assert_num_queries(4):
             page = caller.http.get(url)
         seen += [each["id"] for each in page.json()["results"]]
         url = page.json()["next"]

@@ -88,7 +88,7 @@ def test_consents_are_listed_by_client(
     mine = [clinic.consent(clinic.maya).pk for _each in range(20)]
     other = clinic.consent(ivy).pk
     caller = Caller(clinic.kim)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         listed = caller.get("consents", client=clinic.maya.pk).json()["results"]
     assert [each["id"] for each in listed] == mine
     assert len(caller.get("consents").json()["results"]) == 21

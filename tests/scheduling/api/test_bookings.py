@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 START = "2026-12-01T09:30:00-08:00"
 MOST_BOOKING_QUERIES = 16
 TRANSACTION_CONTROL = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
-LIST_QUERIES = 2 + 1 + 3  # session and user, the page, the lights
+LIST_QUERIES = 2 + 2 + 3  # session and user, the page and its rows, the lights
 
 
 def book(ready: Clinic, number: int = 1, start: str = START, who: Any = None, **also: Any) -> Any:

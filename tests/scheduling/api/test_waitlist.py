@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 START = "2026-12-01T09:30:00-08:00"
 MORNING = {"from_local": "09:00", "until_local": "12:00"}
-LIST_QUERIES = 2 + 1 + 2  # session and user, the page, locations and clinicians
+LIST_QUERIES = 2 + 2 + 2  # session and user, the page and its rows, locations and clinicians
 
 
 @pytest.fixture

@@ -144,7 +144,7 @@ def test_planned_sessions_are_filtered(
     assert found(kind="dosing") == [("dosing", 1), ("dosing", 2)]
     assert found(kind="dosing", is_open="true") == [("dosing", 2)]
     assert found(is_open="false", plan=plan.pk) == [("dosing", 1)]
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         assert len(caller.get("planned-sessions").json()["results"]) == 10
     body = Caller(clinic.ana).get(f"planned-sessions/{first.pk}").json()
     assert (body["client"], body["completed_at"]) == (clinic.maya.pk, "2026-11-23T18:00:00Z")
