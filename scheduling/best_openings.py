@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -12,7 +12,7 @@ from scheduling.availability import Board
 from scheduling.booking import Request
 from scheduling.engine.ranking import Candidate, Place, Preferences, Ranked, best_first, judged
 from scheduling.engine.spans import union
-from scheduling.engine.types import Opening, Span
+from scheduling.engine.types import Opening, ResourceKey, Span
 from scheduling.models import Booking
 
 BY_TIME, BY_RANK = "time", "rank"
@@ -27,6 +27,7 @@ class Found:
     searched_until: datetime
     has_more: bool
     requests: Sequence[Request]
+    names: Mapping[ResourceKey, str]  # of everybody and everything that could be chosen
 
     def request_of(self, one: Ranked) -> Request:
         return self.requests[one.candidate.place.rank]
@@ -49,18 +50,20 @@ def find(
     preferences = _with_the_last_time(requests[0], preferences, looks_back=order == BY_RANK)
     most = limit if order == BY_TIME else max(limit, MOST_RANKED)
     until, candidates = window.end, []
+    names: dict[ResourceKey, str] = {}
     for rank, request in enumerate(requests):
         wanted = replace(request, prefers=_people(preferences), prefers_room=preferences.room)
         board, openings = booking.search(wanted, window, limit=most + 1, now=now)
         if len(openings) > most:
             until = min(until, openings[most].start)
+        names |= board.names
         place = _place(request, board, rank, openings)
         candidates += [Candidate(opening, place) for opening in openings]
     considered = judged((one for one in candidates if one.opening.start < until), preferences)
     ordered = considered if order == BY_TIME else best_first(considered)
     if order == BY_TIME and len(ordered) > limit:
         until = min(until, ordered[limit].candidate.opening.start)
-    return Found(ordered[:limit], until, len(ordered) > limit or until < window.end, requests)
+    return Found(ordered[:limit], until, len(ordered) > limit or until < window.end, requests, names)
 
 
 def _with_the_last_time(request: Request, preferences: Preferences, *, looks_back: bool) -> Preferences:

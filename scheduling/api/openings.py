@@ -32,7 +32,7 @@ from scheduling.best_openings import BY_RANK, BY_TIME, Found
 from scheduling.blocking_rules import Rule
 from scheduling.booking import Request
 from scheduling.engine.ranking import MESSAGES, Preferences, Reason
-from scheduling.engine.types import Opening, Span
+from scheduling.engine.types import Opening, ResourceKey, Span
 from scheduling.models import AppointmentType, Phase
 from scheduling.requests import access_booking, request_for, request_to_move
 from scheduling.starts import promise, resolve
@@ -42,13 +42,19 @@ CUT_BY = ("limit", "search", "window", "horizon")
 
 
 @dataclass(frozen=True)
+class Named:
+    id: int
+    name: str
+
+
+@dataclass(frozen=True)
 class PhaseOffer:
     """Who or what is taken for one part of the session."""
 
     role: str | None
     room_kind: str | None
-    clinician: Clinician | None
-    room: Room | None
+    clinician: Named | None
+    room: Named | None
     from_at: datetime
     until_at: datetime
     time_zone: str
@@ -62,9 +68,9 @@ class Offer:
     fold: int
     time_zone: str
     location: Location
-    therapist: Clinician | None
-    psychiatrist: Clinician | None
-    room: Room | None
+    therapist: Named | None
+    psychiatrist: Named | None
+    room: Named | None
     room_place: int | None
     phases: tuple[PhaseOffer, ...]
     reasons: tuple[Blocker, ...]
@@ -315,13 +321,13 @@ def within_horizon(
 
 
 def described(found: Found) -> Iterator[Offer]:
-    """With names instead of keys; two queries for any number."""
+    """With names instead of keys; no query."""
     keys = {key for one in found.openings for key in one.candidate.opening.chosen.values()}
-    clinicians = Clinician.objects.in_bulk([key.id for key in keys if key.kind == "clinician"])
-    rooms = Room.objects.in_bulk([key.id for key in keys if key.kind == "room"])
+    named = {key: Named(key.id, found.names[key]) for key in keys}
     for one in found.openings:
         opening, request = one.candidate.opening, found.request_of(one)
         chosen, local = opening.chosen, promise(opening.start, request.location)
+        therapist, psychiatrist = chosen.get("therapist"), chosen.get("psychiatrist")
         room = booking.room_of(chosen)
         yield Offer(
             starts_at=opening.start,
@@ -330,31 +336,29 @@ def described(found: Found) -> Iterator[Offer]:
             fold=local.fold,
             time_zone=local.time_zone,
             location=request.location,
-            therapist=clinicians[chosen["therapist"].id] if "therapist" in chosen else None,
-            psychiatrist=clinicians[chosen["psychiatrist"].id] if "psychiatrist" in chosen else None,
-            room=rooms[room.id] if room else None,
+            therapist=named[therapist] if therapist else None,
+            psychiatrist=named[psychiatrist] if psychiatrist else None,
+            room=named[room] if room else None,
             room_place=room.unit if room else None,
-            phases=tuple(_phases(opening, request, clinicians, rooms)),
-            reasons=tuple(_in_words(reason, clinicians) for reason in one.reasons),
+            phases=tuple(_phases(opening, request, named)),
+            reasons=tuple(_in_words(reason, found.names) for reason in one.reasons),
         )
 
 
-def _phases(
-    opening: Opening, request: Request, clinicians: Mapping[int, Clinician], rooms: Mapping[int, Room]
-) -> Iterator[PhaseOffer]:
+def _phases(opening: Opening, request: Request, named: Mapping[ResourceKey, Named]) -> Iterator[PhaseOffer]:
     for phase in request.appointment_type.phases.all():
-        key = opening.chosen[phase.need]
+        taken_by = named[opening.chosen[phase.need]]
         yield PhaseOffer(
             role=phase.role or None,
             room_kind=phase.room_kind or None,
-            clinician=clinicians[key.id] if phase.role else None,
-            room=None if phase.role else rooms[key.id],
+            clinician=taken_by if phase.role else None,
+            room=None if phase.role else taken_by,
             from_at=opening.start + timedelta(minutes=phase.from_minutes),
             until_at=opening.start + timedelta(minutes=phase.until_minutes),
             time_zone=request.location.time_zone,
         )
 
 
-def _in_words(reason: Reason, clinicians: Mapping[int, Clinician]) -> Blocker:
-    who = clinicians[reason.clinician.id].name if reason.clinician else ""
+def _in_words(reason: Reason, names: Mapping[ResourceKey, str]) -> Blocker:
+    who = names[reason.clinician] if reason.clinician else ""
     return Blocker(reason.code, reason.message, {"who": who} if who else {})

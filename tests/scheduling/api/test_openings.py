@@ -15,7 +15,7 @@ from treatment_plans.models import Clearance
 pytestmark = pytest.mark.django_db
 
 DAY = {"from": "2026-12-01T00:00:00-08:00", "until": "2026-12-02T00:00:00-08:00"}
-WINDOW_QUERIES = 2 + 2 + 1 + 2 + 2  # session and user, what is wanted, calendars, gate, names
+WINDOW_QUERIES = 2 + 2 + 1 + 2  # session and user, what is wanted, calendars, gate
 
 
 def found(ready: Clinic, **query: Any) -> Any:
