@@ -8,7 +8,6 @@ from notifications.models import Message, Reminder, Switch
 from practice.access import DESK, TREATING
 from practice.api.bodies import In, Out
 from practice.api.fields import ChoiceOf
-from practice.models import Channel
 from scheduling.api.fields import ClinicTime
 from scheduling.api.pages import Prepared, clients_within
 from scheduling.api.serializers import ClientRef
@@ -76,8 +75,8 @@ class SettleIn(In):
 
 
 class AskAgainIn(In):
-    channel = serializers.ChoiceField(
-        choices=Channel.choices, required=False, help_text="Another channel than its own."
+    channel = ChoiceOf(
+        model=Reminder, of="channel", required=False, help_text="Another channel than its own."
     )
 
 

@@ -29,6 +29,7 @@ MOST_CONFIRMED = 1000
 ID = re.compile(r"[0-9]{1,18}")
 
 
+@extend_schema_field({"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d$"})
 class ClockField(serializers.TimeField):
     """A time on the location's clock, such as 09:30."""
 

@@ -130,10 +130,10 @@ def back_to_draft(clinic: Clinic) -> None:
         (lambda clinic: None, "2026-11-23T13:00:00-08:00", {"too_soon"}),
         (lambda clinic: None, "2026-11-01T09:30:00-08:00", {"too_soon"}),
         (lambda clinic: None, "2028-12-01T09:30:00-08:00", {"too_far"}),
-        (lambda clinic: Clearance.objects.all().delete(), START, {"clearance_missing"}),
-        (expired(Clearance, "2026-11-30"), START, {"clearance_expired"}),
-        (expired(Prescription, "2026-11-30"), START, {"prescription_expired"}),
-        (lambda clinic: Prescription.objects.all().delete(), START, {"prescription_missing"}),
+        (lambda clinic: Clearance.objects.all().delete(), START, {"clearance_not_in_order"}),
+        (expired(Clearance, "2026-11-30"), START, {"clearance_not_in_order"}),
+        (expired(Prescription, "2026-11-30"), START, {"prescription_not_in_order"}),
+        (lambda clinic: Prescription.objects.all().delete(), START, {"prescription_not_in_order"}),
         (
             lambda clinic: TreatmentPlan.objects.update(status="draft", activated_at=None),
             START,
@@ -145,7 +145,7 @@ def back_to_draft(clinic: Clinic) -> None:
                 expired(Prescription, "2026-11-30")(clinic),
             ),
             "2026-12-05T05:10:00-08:00",
-            {"outside_hours", "off_grid", "clearance_expired", "prescription_expired"},
+            {"outside_hours", "off_grid", "clearance_not_in_order", "prescription_not_in_order"},
         ),
     ],
 )

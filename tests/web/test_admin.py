@@ -107,15 +107,18 @@ def test_an_appointment_type_is_set_up_with_its_phases(clinic: Clinic, ada: Brow
         "start_step_minutes": 30,
         "min_notice_minutes": 0,
         "horizon_days": 90,
+        "most_members": 1,
         "is_active": "on",
         "phases-TOTAL_FORMS": 2,
         "phases-INITIAL_FORMS": 0,
         "phases-0-role": "therapist",
         "phases-0-from_minutes": 0,
         "phases-0-until_minutes": 60,
+        "phases-0-people": 1,
         "phases-1-room_kind": "therapy",
         "phases-1-from_minutes": 0,
         "phases-1-until_minutes": 50,
+        "phases-1-people": 1,
     }
     response = ada.post(address("scheduling_appointmenttype", "add"), values)
     assert response.status_code == 302, text_of(response)
@@ -142,6 +145,7 @@ def test_a_phase_names_a_role_or_a_room(clinic: Clinic, ada: Browser) -> None:
         "phases-0-room_kind": "therapy",
         "phases-0-from_minutes": 0,
         "phases-0-until_minutes": 60,
+        "phases-0-people": 1,
     }
     response = ada.post(address("scheduling_appointmenttype", "change", row.pk), values)
     assert response.status_code == 200
