@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import BigIntegerField, QuerySet
 from django.utils.translation import gettext_noop as _
 
 from practice.access import access_client, access_one, visible_to
 from practice.errors import Invalid, OutOfScope
 from practice.models import Clinician, Location, Room, User
+from practice.prepared import Param, Prepared
 from scheduling.booking import Request
 from scheduling.models import AppointmentType, Booking, GroupSession, Phase
 from treatment_plans.models import PlannedSession
@@ -184,8 +185,11 @@ def _with_phases(types: QuerySet[AppointmentType]) -> AppointmentType | None:
         .select_related("appointment_type")
         .order_by("from_minutes", "pk")
     )
-    if not rows:
-        return oldest.prefetch_related("phases").first()
+    return _as_prefetched(rows) if rows else oldest.prefetch_related("phases").first()
+
+
+def _as_prefetched(rows: list[Phase]) -> AppointmentType:
+    """The type of these phases, which are all of its."""
     found = rows[0].appointment_type
     phases: Any = found.phases.all()
     phases._result_cache = rows
@@ -193,8 +197,21 @@ def _with_phases(types: QuerySet[AppointmentType]) -> AppointmentType | None:
     return found
 
 
+_PHASES = Prepared(
+    lambda: (
+        Phase.objects.filter(appointment_type_id=Param("pk", BigIntegerField()))
+        .select_related("appointment_type")
+        .order_by("from_minutes", "pk")
+    )
+)
+
+
 def _active_type(pk: int) -> AppointmentType:
-    found = _with_phases(AppointmentType.objects.filter(pk=pk))
+    rows = list(_PHASES.objects(pk=pk))
+    if rows:
+        found: AppointmentType | None = _as_prefetched(rows)
+    else:
+        found = AppointmentType.objects.prefetch_related("phases").filter(pk=pk).first()
     if found is None:
         raise OutOfScope(pointer="/appointment_type")
     if not found.is_active:
