@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from random import Random
 
+from notifications import reconcile
 from practice import clients, clock
 from practice.models import Client, Clinician, User
 from treatment_plans import clearances, plans, prescriptions
@@ -46,6 +47,8 @@ def play(
             take(at)
             tick(number, len(steps))
         post.deliver_until(past, until)
+        # what the sweep of every minute would have seen: a number at which nothing arrives any more
+        reconcile.reconcile_upcoming(now=until, limit=len(courses) * 20)
 
 
 @dataclass
