@@ -26,7 +26,8 @@ Bind = Callable[[serializers.Serializer[Any]], Step]
 
 
 class Quick(serializers.Serializer[T]):
-    """For showing only. A field that asks for more than an attribute may say how: see `ways`."""
+    # For showing only. A field that asks for more than an attribute may say how, in `ways`. No docstring:
+    # the API document would repeat it at every serializer without one.
 
     def to_representation(self, instance: Any) -> dict[str, Any]:
         if isinstance(instance, Mapping):
