@@ -392,6 +392,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='booking',
+            index=models.Index(fields=['starts_at', 'id'], name='scheduling_booking_by_time'),
+        ),
+        migrations.AddIndex(
+            model_name='booking',
             index=models.Index(fields=['client', 'starts_at'], name='scheduling_booking_client'),
         ),
         migrations.AddIndex(

@@ -161,6 +161,7 @@ class Booking(Revisioned):
         )
         indexes = (
             models.Index(fields=["location", "starts_at"], name="scheduling_booking_day"),
+            models.Index(fields=["starts_at", "id"], name="scheduling_booking_by_time"),
             models.Index(fields=["client", "starts_at"], name="scheduling_booking_client"),
             models.Index(fields=["therapist", "starts_at"], name="scheduling_booking_therapist"),
             models.Index(fields=["touched_at"], name="scheduling_booking_touched"),
