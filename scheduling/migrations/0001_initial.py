@@ -209,10 +209,10 @@ class Migration(migrations.Migration):
                 ('room_place', models.PositiveSmallIntegerField(null=True, verbose_name='place in the room')),
                 ('occupies', django.contrib.postgres.fields.ranges.DateTimeRangeField(verbose_name='occupies')),
                 ('booking', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='occupancies', to='scheduling.booking', verbose_name='booking')),
-                ('client', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='practice.client', verbose_name='client')),
-                ('clinician', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='practice.clinician', verbose_name='clinician')),
+                ('client', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='practice.client', verbose_name='client')),
+                ('clinician', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='practice.clinician', verbose_name='clinician')),
                 ('group_session', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='occupancies', to='scheduling.groupsession', verbose_name='group session')),
-                ('room', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='practice.room', verbose_name='room')),
+                ('room', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='practice.room', verbose_name='room')),
             ],
             options={
                 'verbose_name': 'occupancy',
@@ -393,6 +393,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='booking',
             index=models.Index(fields=['starts_at', 'id'], name='scheduling_booking_by_time'),
+        ),
+        migrations.AddIndex(
+            model_name='booking',
+            index=models.Index(fields=['starts_on', 'location'], name='scheduling_booking_board'),
         ),
         migrations.AddIndex(
             model_name='booking',

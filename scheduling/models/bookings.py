@@ -162,6 +162,7 @@ class Booking(Revisioned):
         indexes = (
             models.Index(fields=["location", "starts_at"], name="scheduling_booking_day"),
             models.Index(fields=["starts_at", "id"], name="scheduling_booking_by_time"),
+            models.Index(fields=["starts_on", "location"], name="scheduling_booking_board"),
             models.Index(fields=["client", "starts_at"], name="scheduling_booking_client"),
             models.Index(fields=["therapist", "starts_at"], name="scheduling_booking_therapist"),
             models.Index(fields=["touched_at"], name="scheduling_booking_touched"),
@@ -203,17 +204,13 @@ class Occupancy(models.Model):
         related_name="occupancies",
         verbose_name=_("group session"),
     )
-    # Without indexes of their own: those of the constraints below begin with them.
+    # With plain indexes too: GiST knows no bigint = integer, which is what an id in a query's text is.
     clinician = models.ForeignKey(
-        Clinician, models.PROTECT, null=True, related_name="+", verbose_name=_("clinician"), db_index=False
+        Clinician, models.PROTECT, null=True, related_name="+", verbose_name=_("clinician")
     )
-    room = models.ForeignKey(
-        Room, models.PROTECT, null=True, related_name="+", verbose_name=_("room"), db_index=False
-    )
+    room = models.ForeignKey(Room, models.PROTECT, null=True, related_name="+", verbose_name=_("room"))
     room_place = models.PositiveSmallIntegerField(_("place in the room"), null=True)
-    client = models.ForeignKey(
-        Client, models.PROTECT, null=True, related_name="+", verbose_name=_("client"), db_index=False
-    )
+    client = models.ForeignKey(Client, models.PROTECT, null=True, related_name="+", verbose_name=_("client"))
     occupies = DateTimeRangeField(_("occupies"))
 
     class Meta:
