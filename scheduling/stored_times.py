@@ -16,6 +16,7 @@ from django.db.models import (
     CharField,
     DateField,
     DateTimeField,
+    Exists,
     F,
     Func,
     OuterRef,
@@ -206,7 +207,8 @@ def _room_rows(shape: Shape) -> QuerySet[Any, Any]:
         location=Param("location", ID), kind__in=sorted(shape.room_kinds), is_active=True
     )
     if "room" in shape.fixed:
-        rooms = rooms.filter(pk=Param("room", ID))
+        wanted = Room.objects.filter(pk=Param("room", ID))
+        rooms = rooms.filter(Q(pk__in=wanted.values("pk")) | ~Q(kind__in=wanted.values("kind")))
     return _row(
         rooms,
         what="room",
@@ -265,9 +267,15 @@ def _row(rows: QuerySet[Any], *, what: str, **columns: Any) -> QuerySet[Any, Any
 
 
 def _candidates(shape: Shape) -> Q:
+    """Whoever is named, and of the other roles all who ever work at the location."""
+    works_here = Q()
+    for hours in (WorkingHours, ExtraHours):
+        works_here |= Q(
+            Exists(hours.objects.filter(clinician=OuterRef("pk"), location=Param("location", ID)))
+        )
     wanted = Q()
     for role in sorted(shape.roles):
-        wanted |= Q(kind=role, pk=Param(role, ID)) if role in shape.fixed else Q(kind=role)
+        wanted |= Q(kind=role, pk=Param(role, ID)) if role in shape.fixed else Q(works_here, kind=role)
     return wanted & Q(is_active=True)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
@@ -94,7 +94,18 @@ def test_a_bad_grid_or_too_soon_is_the_types(ready: Clinic) -> None:
 def test_five_hundred_candidates_cost_no_more_queries(
     ready: Clinic, django_assert_max_num_queries: Any
 ) -> None:
-    Clinician.objects.bulk_create(Clinician(name=f"T{n}", kind="therapist") for n in range(500))
+    many = Clinician.objects.bulk_create(Clinician(name=f"T{n}", kind="therapist") for n in range(500))
+    WorkingHours.objects.bulk_create(
+        WorkingHours(
+            clinician=each,
+            location=ready.location,
+            weekday=6,
+            starts_local=time(9),
+            ends_local=time(10),
+            effective_from_on=date(2020, 1, 1),
+        )
+        for each in many
+    )
     TimeOff.objects.create(
         clinician=ready.ana, starts_at=at("2026-12-01 08:00"), ends_at=at("2026-12-02 08:00")
     )
