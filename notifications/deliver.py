@@ -89,15 +89,15 @@ def claim(*, now: datetime, limit: int) -> tuple[int, list[Claimed]]:
     """Take due rows for sending, in one short transaction that ends before any provider is called.
 
     Returns how many rows were dealt with, and those that were taken.
-    Never waits: a reminder that another worker has, or whose booking is being changed, is left for the next
-    round. Each row is judged again by the rules, with the facts of now.
+    Never waits: a reminder that another worker has, or whose booking or client (a consent, a number) is being
+    changed, is left for the next round. Each row is judged again by the rules, with the facts of now.
     """
     stopped = switches.read()
     if stopped.everything:
         return 0, []
     rows = list(_due(stopped, now=now)[:limit])
     bookings = (
-        Booking.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
+        Booking.objects.select_for_update(no_key=True, skip_locked=True, of=("self", "client"))
         .filter(pk__in={row.booking_id for row in rows})
         .select_related(*RELATED)
         .order_by("pk")

@@ -30,7 +30,7 @@ from notifications.channels.twilio_signature import signed_by
 from notifications.models import Reminder
 from practice import present
 from practice.doors import door
-from practice.models import ChannelConsent
+from practice.models import ChannelConsent, Client
 from scheduling import changes, lifecycle
 from scheduling.models import Booking
 from tests.cast import Clinic
@@ -90,7 +90,9 @@ class Scene:
     pid: int = 0
 
     def reminders(self) -> dict[int, Reminder]:
-        rows = Reminder.objects.filter(kind="booked", booking__in=self.bookings, booking_version=1)
+        rows = Reminder.objects.filter(
+            kind="booked", channel=self.cell.channel, booking__in=self.bookings, booking_version=1
+        )
         return {row.booking_id: row for row in rows}
 
     def note_the_end(self, bookings: list[Booking]) -> None:
@@ -209,7 +211,9 @@ def moved(booking_id: int, *, now: datetime) -> None:
 def opt_out(scene: Scene) -> None:
     some = half_of(scene)
     clients = [booking.client_id for booking in some]
-    with transaction.atomic():
+    with go_on_if_locked(scene), transaction.atomic():
+        # what every door about a client's consents does first
+        list(Client.objects.select_for_update(no_key=True).filter(pk__in=clients).order_by("pk"))
         ChannelConsent.objects.filter(client__in=clients).update(withdrawn_at=present.now())
     scene.note_the_end(some)
 
