@@ -1,4 +1,4 @@
-"""python -m tests.faults [matrix|random|controls|all] [--size small|full] [--seed N] [--lanes N]
+"""python -m tests.faults [matrix|random|controls|all] [--size small|medium|full] [--seed N] [--lanes N]
 
 Counts go to benchmarks/results/faults.json. Exits with 1 if anything was lost, doubled, late or sent after
 its end, if a control did not fail, or if a cell did not work.
@@ -34,7 +34,7 @@ def main() -> int:
     parser.add_argument(
         "part", nargs="?", default="all", choices=["matrix", "random", "controls", "few", "all"]
     )
-    parser.add_argument("--size", default="small", choices=["small", "full"])
+    parser.add_argument("--size", default="small", choices=["small", "medium", "full"])
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--lanes", type=int, default=2)
     parser.add_argument("--lane", help=argparse.SUPPRESS)  # this process is one: "1/2"

@@ -22,7 +22,10 @@ from tests.faults import cells, random_run, sabotage  # noqa: E402
 from tests.faults.lane import Lane  # noqa: E402
 from tests.faults.oracle import Counts, ProviderLog  # noqa: E402
 
-SEEDS = {"small": 0, "full": 2}
+TRIES_OF_A_CONTROL = (
+    5  # without its guard a worker is not always caught: on a busy machine it may be too slow
+)
+SEEDS = {"small": 0, "medium": 1, "full": 2}
 SMALL_STEP = 9  # every ninth cell of one seed
 
 
@@ -105,10 +108,13 @@ def few(lane: Lane, *, size: str, seed: int, share: tuple[int, int]) -> dict[str
     control = sabotage.CONTROLS["no_token"]
     lane.sabotage = control.in_the_worker
     cells.kill_worker_of(lane)
-    found = cells.run(
-        cells.Cell(control.fault, control.place, "sms", seed), lane, clinic, ProviderLog(lane.folder)
-    )
-    return {**report, "control": asdict(found.counts)}
+    log, found = ProviderLog(lane.folder), Counts()
+    for number in range(TRIES_OF_A_CONTROL):
+        cell = cells.Cell(control.fault, control.place, "sms", seed + number)
+        found += cells.run(cell, lane, clinic, log).counts
+        if getattr(found, control.shows):
+            break
+    return {**report, "control": asdict(found)}
 
 
 PARTS: dict[str, Callable[..., dict[str, Any]]] = {

@@ -28,6 +28,7 @@ from tests.faults.oracle import ProviderLog, judge, states
 
 SIZES = {  # messages, kills of workers or their children, of Redis, of PostgreSQL
     "small": (600, 15, 1, 1),
+    "medium": (6_000, 130, 3, 3),
     "full": (20_000, 420, 10, 10),
 }
 KILLED = ("child", "worker", "redis", "postgres")
