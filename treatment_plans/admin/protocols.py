@@ -1,25 +1,14 @@
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from practice.access import APPROVES_PROTOCOLS, CLINICAL, READS_PROTOCOLS
-from practice.admin_base import READS_CLIENTS_BY_NAME, RoleAdmin, UseCaseAdmin, user_of
-from treatment_plans.models import (
-    AnswerSheet,
-    Clearance,
-    FollowUp,
-    Measure,
-    PlannedSession,
-    Prescription,
-    Protocol,
-    RemsEnrollment,
-    SafetyAlert,
-    TreatmentPlan,
-)
+from practice.access import APPROVES_PROTOCOLS, READS_PROTOCOLS
+from practice.admin_base import RoleAdmin
+from treatment_plans.models import Protocol
 
 DECIDED = ("approved_by", "approved_at", "retired_at")
 
@@ -125,97 +114,3 @@ class ProtocolAdmin(RoleAdmin):
             **{name: value for name, value in same.items() if name not in left_out},
             "version": max(versions) + 1,
         }
-
-
-class ClinicalAdmin(UseCaseAdmin):
-    viewers = CLINICAL
-    client = "client"
-    list_select_related: ClassVar[tuple[str, ...]] = ("client",)
-    search_fields: ClassVar[tuple[str, ...]] = ("client__legal_name", "client__preferred_name")
-
-
-@admin.register(Clearance)
-class ClearanceAdmin(ClinicalAdmin):
-    list_display = ("client", "decision", "decided_by", "decided_at", "valid_through_on", "superseded_at")
-    list_filter = (
-        "decision",
-        ("superseded_at", admin.EmptyFieldListFilter),
-        ("valid_through_on", admin.DateFieldListFilter),
-    )
-    list_select_related = ("client", "decided_by")
-
-
-@admin.register(Prescription)
-class PrescriptionAdmin(ClinicalAdmin):
-    list_display = ("client", "route", "prescriber", "issued_on", "valid_through_on", "status")
-    list_filter = ("status", "route", ("valid_through_on", admin.DateFieldListFilter))
-    list_select_related = ("client", "prescriber")
-    search_fields = ("client__legal_name", "client__preferred_name", "reference")
-
-
-@admin.register(RemsEnrollment)
-class RemsEnrollmentAdmin(ClinicalAdmin):
-    list_display = ("client", "reference", "enrolled_on", "ended_on")
-
-
-@admin.register(TreatmentPlan)
-class TreatmentPlanAdmin(ClinicalAdmin):
-    list_display = ("client", "protocol", "therapist", "prescriber", "status", "activated_at")
-    list_filter = ("status", ("protocol", admin.RelatedOnlyFieldListFilter))
-    list_select_related = ("client", "protocol", "therapist", "prescriber")
-
-
-@admin.register(PlannedSession)
-class PlannedSessionAdmin(UseCaseAdmin):
-    """The desk books these, so it sees them, but not the plan with its protocol."""
-
-    viewers = READS_CLIENTS_BY_NAME
-    client = "plan__client"
-    list_display = (
-        "of_client",
-        "kind",
-        "dose_number",
-        "position",
-        "due_from_at",
-        "due_until_at",
-        "completed_at",
-    )
-    list_filter = ("kind", ("completed_at", admin.EmptyFieldListFilter))
-    list_select_related = ("plan__client", "plan__protocol", "after_session")
-    search_fields = ("plan__client__legal_name", "plan__client__preferred_name")
-
-    @admin.display(description=_("client"), ordering="plan__client__legal_name")
-    def of_client(self, session: PlannedSession) -> str:
-        return str(session.plan.client)
-
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        names = list(super().get_fields(request, obj))
-        sees_plan = user_of(request).has_role(*CLINICAL)
-        return ["of_client", *(name for name in names if sees_plan or name != "plan")]
-
-
-@admin.register(FollowUp)
-class FollowUpAdmin(ClinicalAdmin):
-    list_display = ("client", "kind", "due_from_at", "due_until_at", "done_at", "done_by")
-    list_filter = ("kind", ("done_at", admin.EmptyFieldListFilter))
-    list_select_related = ("client", "done_by")
-    date_hierarchy = "due_from_at"
-
-
-@admin.register(Measure)
-class MeasureAdmin(ClinicalAdmin):
-    list_display = ("client", "instrument", "total", "band", "answered_at", "source")
-    list_filter = ("instrument", "source")
-    date_hierarchy = "answered_at"
-
-
-@admin.register(SafetyAlert)
-class SafetyAlertAdmin(ClinicalAdmin):
-    list_display = ("client", "reason", "severity", "raised_at", "acknowledged_at", "disposition")
-    list_filter = ("severity", ("disposed_at", admin.EmptyFieldListFilter))
-
-
-@admin.register(AnswerSheet)
-class AnswerSheetAdmin(ClinicalAdmin):
-    list_display = ("client", "instrument", "occasion", "started_at", "measure")
-    list_filter = ("instrument", "occasion")
