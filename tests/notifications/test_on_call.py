@@ -9,6 +9,7 @@ import pytest
 from notifications import on_call
 from notifications.models import OutboxMessage
 from tests.cast import NOW, Clinic
+from tests.faults.stage import clock_at
 from treatment_plans import measures, safety
 from treatment_plans.measures import Answered
 from treatment_plans.models import SafetyAlert
@@ -19,8 +20,9 @@ pytestmark = pytest.mark.django_db
 def test_an_unsafe_answer_is_told_without_a_word_of_whom_or_what(clinic: Clinic) -> None:
     answers = dict.fromkeys("12345678", 0) | {"9": 2}
     measures.record(clinic.maya, Answered("phq9", answers, "link"), actor=None, now=NOW)
-    assert on_call.alert_due(clock=lambda: NOW) == 1
-    assert on_call.alert_due(clock=lambda: NOW + timedelta(minutes=5)) == 0
+    with clock_at(NOW):
+        assert on_call.alert_due(clock=lambda: NOW) == 1
+        assert on_call.alert_due(clock=lambda: NOW + timedelta(minutes=5)) == 0
     sent = list(OutboxMessage.objects.all())
     assert {message.recipient for message in sent} == {"ana@example.org", "ito@example.org"}
     for message in sent:
@@ -32,8 +34,10 @@ def test_an_unsafe_answer_is_told_without_a_word_of_whom_or_what(clinic: Clinic)
 def test_it_is_told_again_when_nobody_acknowledged_it_in_time(clinic: Clinic) -> None:
     answers = dict.fromkeys("12345678", 0) | {"9": 3}
     measures.record(clinic.maya, Answered("phq9", answers, "link"), actor=None, now=NOW)
-    on_call.alert_due(clock=lambda: NOW)
+    with clock_at(NOW):
+        on_call.alert_due(clock=lambda: NOW)
     late = SafetyAlert.objects.get().acknowledge_by_at
     safety.escalate_unseen(now=late)
-    assert on_call.alert_due(clock=lambda: late) == 1
+    with clock_at(late):
+        assert on_call.alert_due(clock=lambda: late) == 1
     assert OutboxMessage.objects.count() == 4
