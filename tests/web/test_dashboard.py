@@ -8,15 +8,17 @@ from pathlib import Path
 
 import pytest
 from django.test import Client as Browser
+from django.urls import reverse
 
 from practice.models import Role
 from tests.cast import Clinic, make_user
 from tests.web.conftest import SignIn
 from tests.web.pages import text_of
+from web.dashboard.frame import NAVIGATION
 
 pytestmark = pytest.mark.django_db
 
-SCRIPT = Path(__file__).resolve().parents[2] / "web/dashboard/static/dashboard/dashboard.js"
+SCRIPTS = Path(__file__).resolve().parents[2] / "web/dashboard/static/dashboard"
 
 
 def settings_of(response: object) -> dict[str, str]:
@@ -64,5 +66,13 @@ def test_the_page_itself_names_nobody(clinic: Clinic, ana: Browser) -> None:
     assert "Maya" not in ana.get("/dashboard/").content.decode()
 
 
-def test_the_script_stays_small() -> None:
-    assert len(SCRIPT.read_text(encoding="utf-8").splitlines()) < 170
+def test_every_place_of_the_navigation_exists(clinic: Clinic, ana: Browser) -> None:
+    page = ana.get("/dashboard/").content.decode()
+    for entry in NAVIGATION:
+        assert f'<a href="{reverse(entry.name)}"' in page
+    assert page.count('aria-current="page"') == 1
+
+
+@pytest.mark.parametrize("script", sorted(SCRIPTS.glob("*.js")), ids=lambda path: path.name)
+def test_each_script_stays_small(script: Path) -> None:
+    assert len(script.read_text(encoding="utf-8").splitlines()) < 170

@@ -1,0 +1,101 @@
+/* What every page of the clinicians does alike: asks the REST API, fills templates, tells of trouble, stays fresh. */
+const read = (id) => JSON.parse(document.getElementById(id).textContent);
+export const settings = read("settings");
+export const words = read("words");
+const csrf = document.querySelector("[name=csrfmiddlewaretoken]").value;
+const ahead = new Date(settings.now) - new Date(); // a demo's clock may be ahead of this one
+export const now = () => new Date(Date.now() + ahead);
+
+/** An instant in the clinic's wall time. */
+export const timeOfDay = { hour: "numeric", minute: "2-digit", timeZone: settings.zone };
+export const dayAndTime = { weekday: "short", month: "short", day: "numeric", ...timeOfDay };
+export const wall = (at, options = timeOfDay) => new Intl.DateTimeFormat(document.documentElement.lang, options).format(new Date(at));
+/** A date without a time, such as "2026-11-23". */
+export const dateOf = (day) => wall(day, { dateStyle: "medium", timeZone: "UTC" });
+export const address = (pattern, id) => pattern.replace(settings.any_id, id);
+
+/** A copy of a template, its slots filled with text or, for links, text and address. */
+export const copy = (id, values) => {
+  const node = document.getElementById(`t-${id}`).content.firstElementChild.cloneNode(true);
+  for (const [slot, value] of Object.entries(values || {})) {
+    const target = node.querySelector(`[data-slot=${slot}]`);
+    const [text, href] = [value].flat();
+    if (text) target.textContent = text;
+    if (href) target.href = href;
+  }
+  return node;
+};
+
+/** The body of an answer; what went wrong is thrown as an Error whose `body` is the problem and `status` its number. */
+export const call = async (path, options = {}) => {
+  const answer = await fetch(`/api/v1/${path}`, { headers: { Accept: "application/json" }, ...options }).catch(() => null);
+  if (answer && answer.status === 401) location.reload();
+  const body = answer && await answer.json().catch(() => ({}));
+  if (answer && answer.ok) return body;
+  throw Object.assign(new Error((body && body.detail) || words.no_answer), { body, status: answer ? answer.status : 0 });
+};
+/** Every page of a list. */
+export const all = async (path) => {
+  const { results, next } = await call(path);
+  return next ? results.concat(await all(next.split("/api/v1/")[1])) : results;
+};
+/** Made once per thing to do: what is sent twice with the same key is done once. */
+export const newKey = () => [...crypto.getRandomValues(new Uint32Array(4))].join("-");
+export const send = (path, body, { key = newKey(), method = "POST", revision = null } = {}) => {
+  const headers = { Accept: "application/json", "Content-Type": "application/json", "X-CSRFToken": csrf };
+  if (method === "POST") headers["Idempotency-Key"] = key;
+  if (revision !== null) headers["If-Match"] = `"${revision}"`;
+  return call(path, { method, headers, body: JSON.stringify(body) });
+};
+const names = new Map();
+export const nameOf = async (client) => {
+  if (!names.has(client)) names.set(client, (await call(`clients/${client}`)).display_name);
+  return names.get(client);
+};
+
+/** Said to screen readers, once. */
+export const say = (text) => { document.getElementById("status").textContent = text; };
+/** Take a row away whose work is done; who worked in it goes on with its neighbour. */
+export const takeAway = (node) => {
+  (node.nextElementSibling || node.previousElementSibling || document.getElementById("main")).querySelector("input, a, button").focus();
+  node.remove();
+};
+
+const drawn = new Map();
+let refresh = async () => {};
+/** Load one part of the page; while somebody works in it, leave it as it is. */
+export const part = async (id, load, draw) => {
+  const box = document.getElementById(id);
+  const list = box.querySelector(".list");
+  const bones = setTimeout(() => { if (!drawn.has(id)) list.replaceChildren(copy("loading")); }, 300);
+  try {
+    const rows = await load();
+    const isBusy = box.contains(document.activeElement) || box.querySelector("details[open]");
+    if (drawn.get(id) === JSON.stringify(rows) || (drawn.has(id) && isBusy)) return true;
+    list.replaceChildren(...await Promise.all(rows.map(draw)));
+    box.querySelector(".empty").hidden = rows.length > 0;
+    box.classList.toggle("pressing", "pressing" in box.dataset && rows.length > 0);
+    drawn.set(id, JSON.stringify(rows));
+    return true;
+  } catch (trouble) {
+    const error = copy("error", { text: trouble.message });
+    error.querySelector("button").addEventListener("click", () => refresh());
+    if (!drawn.has(id)) list.replaceChildren(error);
+    return false;
+  } finally { clearTimeout(bones); box.removeAttribute("aria-busy"); }
+};
+let freshAt = null;
+/** Draw the parts now, every minute and when the page is looked at again; `parts` returns their promises. */
+export const keepFresh = (parts) => {
+  refresh = async () => {
+    if (now() >= new Date(settings.day_ends)) location.reload();
+    const worked = (await Promise.all(parts())).every(Boolean);
+    const stale = document.getElementById("stale");
+    if (worked) stale.querySelector("[data-slot=since]").textContent = wall(freshAt = now());
+    stale.hidden = worked || !freshAt;
+  };
+  refresh();
+  setInterval(() => { if (!document.hidden) refresh(); }, 60_000);
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(); });
+  return refresh;
+};
