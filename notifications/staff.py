@@ -209,13 +209,17 @@ def _prescriptions(span: tuple[date, date]) -> Iterator[Matter]:
     later = Prescription.objects.filter(
         client=OuterRef("client"),
         route=OuterRef("route"),
-        revoked_at=None,
+        status__in=Prescription.IN_FORCE,
         valid_through_on__gt=OuterRef("valid_through_on"),
     )
     rows = Prescription.objects.filter(
-        ~Exists(later), revoked_at=None, valid_through_on__range=span, client__is_active=True
+        ~Exists(later),
+        status__in=Prescription.IN_FORCE,
+        valid_through_on__range=span,
+        client__is_active=True,
     )
     for pk, on, user, client in rows.values_list("pk", "valid_through_on", "prescriber__user", "client"):
+        assert on is not None  # by the range
         yield Matter(StaffKind.PRESCRIPTION_EXPIRING, Prescription._meta.label_lower, pk, on, user, client)
 
 

@@ -331,7 +331,7 @@ class OpenCourse:
         stocks = tuple(
             Stock(each.valid_from_on, each.valid_through_on, each.doses - used[each.id])
             for each in prescriptions
-            if each.route == self.plan.protocol.route and each.revoked_at is None
+            if each.route == self.plan.protocol.route and each.is_in_force(self.now)
         )
         return stocks, tuple(dose.day for dose in doses if dose.starts_at >= self.window.start)
 

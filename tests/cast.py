@@ -181,6 +181,8 @@ class Clinic:
             doses_per_fill=doses,
             issued_on=date(2026, 11, 20),
             valid_through_on=date(2027, 3, 31),
+            status=Prescription.Status.SIGNED,
+            signed_at=NOW,
         )
 
     def consent(self, client: Client) -> Consent:

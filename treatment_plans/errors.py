@@ -51,5 +51,36 @@ class ProtocolDecided(Refused):
     message = _("This protocol has been approved or retired before.")
 
 
+class PrescriptionNotPossible(Refused):
+    code = "wrong_status"
+    message = _("A prescription that is %(status)s can't become %(wanted)s.")
+
+
+class NotSignable(Refused):
+    code = "not_signable"
+    message = _("This prescription is not ready to be signed.")
+
+
+class EventCorrectedBefore(Taken):
+    code = "corrected_before"
+    message = _("This was corrected before: correct the correction.")
+
+
+class KeyUsedBefore(Taken):
+    code = "key_used_before"
+    message = _("This key was used for another event.")
+    pointer = "/key"
+
+
+class AlreadySettled(Refused):
+    code = "already_settled"
+    message = _("This was settled before.")
+
+
+class StillDoesNotFit(Refused):
+    code = "still_does_not_fit"
+    message = _("The ledger still expects %(expected)s; settle it with another outcome.")
+
+
 on_violation("treatment_plans_one_open_plan", HasAnOpenPlan)
 on_violation("treatment_plans_one_rems_enrollment", AlreadyEnrolled)

@@ -71,6 +71,8 @@ _ON_RECORD = Prepared(
                 "revoked_at",
                 "doses_per_fill",
                 "refills",
+                "signed_at",
+                "reported_lost_at",
             ),
             packed(RemsEnrollment.objects.filter(client=OuterRef("pk")), "enrolled_on", "ended_on"),
             packed(SafetyAlert.objects.filter(client=OuterRef("pk"), disposed_at=None), "pk"),
@@ -129,12 +131,14 @@ def _client_facts(
             PrescriptionFact(
                 pk,
                 route,
-                date.fromisoformat(issued),
-                date.fromisoformat(last),
+                day(issued) or date.min,
+                day(last) or date.max,
                 instant(revoked),
                 Prescription.count_doses(per_fill, refills),
+                is_signed=signed is not None,
+                lost_at=instant(lost),
             )
-            for pk, route, issued, last, revoked, per_fill, refills in prescriptions
+            for pk, route, issued, last, revoked, per_fill, refills, signed, lost in prescriptions
         ),
         enrollments=tuple(
             gates.EnrollmentFact(date.fromisoformat(first), day(end)) for first, end in enrollments

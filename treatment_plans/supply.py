@@ -17,7 +17,10 @@ SCHEDULE_III_MAX_MONTHS = 6
 
 @dataclass(frozen=True, slots=True)
 class PrescriptionFact:
-    """`doses` counts all fills: doses per fill, times one more than the refills."""
+    """`doses` counts all fills: doses per fill, times one more than the refills.
+
+    A draft, which may have no days yet, covers every day and serves no dose.
+    """
 
     id: int
     route: str
@@ -25,6 +28,8 @@ class PrescriptionFact:
     valid_through_on: date
     revoked_at: datetime | None
     doses: int
+    is_signed: bool = True
+    lost_at: datetime | None = None
 
     def covers(self, day: date) -> bool:
         return self.valid_from_on <= day <= self.valid_through_on
@@ -32,6 +37,12 @@ class PrescriptionFact:
     def is_revoked(self, at: datetime) -> bool:
         """Whether it was revoked by `at`; revoked at that very instant is revoked."""
         return self.revoked_at is not None and self.revoked_at <= at
+
+    def is_lost(self, at: datetime) -> bool:
+        return self.lost_at is not None and self.lost_at <= at
+
+    def is_in_force(self, at: datetime) -> bool:
+        return self.is_signed and not self.is_revoked(at) and not self.is_lost(at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,28 +124,32 @@ def prescription_blockers(
     ):
         return ()
     covering = [each for each in prescriptions if each.covers(dose.day)]
-    usable = [each for each in covering if not each.is_revoked(dose.starts_at)]
+    usable = [each for each in covering if each.is_in_force(dose.starts_at)]
     of_route = [each for each in usable if each.route == dose.route]
     if of_route:
         tallies = tally(prescriptions, other_doses)
         return (_used_up([each.doses for each in of_route], [tallies[each.id] for each in of_route]),)
-    revoked_at = [
-        each.revoked_at for each in covering if each.route == dose.route and each.revoked_at is not None
-    ]
-    if revoked_at:
-        params = {"revoked_at": max(revoked_at).isoformat()}
-        return (Blocker("prescription_revoked", _("The prescription for this day was revoked."), params),)
+    ended = _not_in_force([each for each in covering if each.route == dose.route], dose.starts_at)
+    if ended:
+        return ended
     if out_of_date := _out_of_date([each for each in prescriptions if each.route == dose.route], dose.day):
         return out_of_date
     if not usable:
         return (Blocker("prescription_missing", _("There is no prescription.")),)
-    return (
-        Blocker(
-            "prescription_wrong_route",
-            _("The prescription is for another route (%(prescribed)s) than the plan (%(planned)s)."),
-            {"prescribed": ", ".join(sorted({each.route for each in usable})), "planned": dose.route},
-        ),
-    )
+    return (_wrong_route({each.route for each in usable}, dose.route),)
+
+
+def use_blockers(
+    prescription: PrescriptionFact, *, route: str | None, at: datetime, day: date
+) -> tuple[Blocker, ...]:
+    """List why nothing of this prescription may be handed out or given at `at`, on the clinic-local `day`.
+
+    `route` is the one that the medicine is given by, None when it is only handed out.
+    """
+    blockers = [*_not_in_force([prescription], at), *_out_of_date([prescription], day)]
+    if route is not None and route != prescription.route:
+        blockers.append(_wrong_route({prescription.route}, route))
+    return tuple(blockers)
 
 
 def last_schedule_iii_day(issued_on: date) -> date:
@@ -182,7 +197,7 @@ def _places(prescription: PrescriptionFact, ordered: list[DoseFact]) -> frozense
         for place, dose in enumerate(ordered)
         if dose.route == prescription.route
         and prescription.covers(dose.day)
-        and not prescription.is_revoked(dose.starts_at)
+        and prescription.is_in_force(dose.starts_at)
     )
 
 
@@ -199,6 +214,44 @@ def _used_up(doses: list[int], tallies: list[Tally]) -> Blocker:
             "used": sum(each.used for each in tallies),
             "booked": sum(each.booked for each in tallies),
         },
+    )
+
+
+def _not_in_force(prescriptions: list[PrescriptionFact], at: datetime) -> tuple[Blocker, ...]:
+    """Why those that would be for this day don't count."""
+    revoked_at = [
+        each.revoked_at for each in prescriptions if each.revoked_at is not None and each.is_revoked(at)
+    ]
+    lost_at = [each.lost_at for each in prescriptions if each.lost_at is not None and each.is_lost(at)]
+    blockers = []
+    if revoked_at:
+        blockers.append(
+            Blocker(
+                "prescription_revoked",
+                _("The prescription for this day was revoked."),
+                {"revoked_at": max(revoked_at).isoformat()},
+            )
+        )
+    if lost_at:
+        blockers.append(
+            Blocker(
+                "prescription_lost",
+                _("The prescription for this day was reported lost."),
+                {"lost_at": max(lost_at).isoformat()},
+            )
+        )
+    if any(not each.is_signed and not each.is_revoked(at) for each in prescriptions):
+        blockers.append(
+            Blocker("prescription_not_signed", _("The prescription for this day has not been signed yet."))
+        )
+    return tuple(blockers)
+
+
+def _wrong_route(prescribed: set[str], planned: str) -> Blocker:
+    return Blocker(
+        "prescription_wrong_route",
+        _("The prescription is for another route (%(prescribed)s) than the plan (%(planned)s)."),
+        {"prescribed": ", ".join(sorted(prescribed)), "planned": planned},
     )
 
 

@@ -50,6 +50,10 @@ BY_USE_CASES = {
     "treatment_plans.AnswerSheet",
     "treatment_plans.Measure",
     "treatment_plans.SafetyAlert",
+    "treatment_plans.SupplyEvent",
+    "treatment_plans.SupplyTask",
+    "treatment_plans.StockEvent",
+    "treatment_plans.StockTask",
     "scheduling.Booking",
     "scheduling.GroupSession",
     "scheduling.Occupancy",
@@ -75,6 +79,10 @@ BY_CHOICES = {
     "practice_clinician_kind_known",
     "practice_hours_weekday",
     "treatment_plans_prescription_revoked_at",
+    "treatment_plans_prescription_signed_at",
+    "treatment_plans_prescription_sent_at",
+    "treatment_plans_prescription_dispensed_at",
+    "treatment_plans_prescription_lost_at",
 }
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from datetime import date, time, timedelta
+from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
 from notifications import rule_book
 from notifications.models import (
@@ -62,7 +65,7 @@ from scheduling.models import (
 )
 from tests.architecture.test_constraints import NAMED
 from tests.cast import NOW, Clinic, at
-from treatment_plans import measures
+from treatment_plans import measures, stock, supply_ledger
 from treatment_plans.models import (
     AnswerSheet,
     Clearance,
@@ -73,6 +76,11 @@ from treatment_plans.models import (
     Protocol,
     RemsEnrollment,
     SafetyAlert,
+    StockEvent,
+    StockLot,
+    StockTask,
+    SupplyEvent,
+    SupplyTask,
     TreatmentPlan,
 )
 
@@ -118,6 +126,23 @@ def busy(clinic: Clinic) -> Clinic:
     )
     answers = dict.fromkeys("123456789", 1)
     measures.record(client, measures.Answered("phq9", answers, "with_staff"), actor=clinic.kim, now=NOW)
+    rx, told = Prescription.objects.get(), {"actor": clinic.kim, "now": NOW}
+    looked = {"kind": "counted", "amount": Decimal(1)}  # of nothing, so that there is something to settle
+    seen = supply_ledger.NewEvent(prescription_id=rx.pk, unit="dose", key=uuid.uuid4(), **looked)  # type: ignore[arg-type]
+    supply_ledger.record(client.pk, seen, **told)
+    lot = StockLot.objects.create(
+        location=clinic.location,
+        drug="ketamine",
+        strength_amount=50,
+        strength_unit="mg_per_ml",
+        form="solution",
+        route="im",
+        lot="A1",
+        unit="ml",
+        expires_on=DAY,
+        received_on=DAY,
+    )
+    stock.record(lot.pk, stock.NewEvent(unit="ml", key=uuid.uuid4(), **looked), **told)  # type: ignore[arg-type]
     Feed.objects.create(clinician=clinic.ana, digest="0" * 64, created_by=clinic.kim, created_at=NOW)
     calendar = BusyCalendar.objects.create(
         clinician=clinic.ana,
@@ -213,6 +238,23 @@ def a_copy_of(model: Any, **changes: Any) -> None:
     row.save(force_insert=True)
 
 
+def a_copy_with(model: Any, *clinic: Clinic, **changes: Any) -> None:
+    """A copy of a ledger's row with a key of its own, unless told otherwise."""
+    row = model.objects.order_by("pk").first()
+    values = {"key": uuid.uuid4(), **changes}
+    if values["key"] is None:
+        values["key"] = row.key
+    if "witness" in values:
+        values["witness"] = row.recorded_by
+    a_copy_of(model, **values)
+
+
+def corrected_twice(model: Any) -> None:
+    first = model.objects.order_by("pk").first()
+    for _each in range(2):
+        a_copy_of(model, key=uuid.uuid4(), corrects=first, correction_reason="typo")
+
+
 def messages(**values: Any) -> None:
     reminder = Reminder.objects.first()
     for _each in range(2):
@@ -281,6 +323,39 @@ VIOLATIONS: dict[str, Callable[[Clinic], Any]] = {
         valid_through_on=date(2026, 11, 19)
     ),
     "treatment_plans_prescription_revoked_at": lambda c: Prescription.objects.update(status="revoked"),
+    "treatment_plans_prescription_dated": lambda c: Prescription.objects.update(valid_through_on=None),
+    "treatment_plans_prescription_signed_at": lambda c: Prescription.objects.update(signed_at=None),
+    "treatment_plans_prescription_sent_at": lambda c: Prescription.objects.update(status="sent"),
+    "treatment_plans_prescription_dispensed_at": lambda c: Prescription.objects.update(status="dispensed"),
+    "treatment_plans_prescription_lost_at": lambda c: Prescription.objects.update(status="lost"),
+    "treatment_plans_prescription_one_before": lambda c: Prescription.objects.update(
+        renews=F("pk"), replaces=F("pk")
+    ),
+    "treatment_plans_prescription_amounts": lambda c: Prescription.objects.update(quantity=0),
+    "treatment_plans_prescription_quantity": lambda c: Prescription.objects.update(quantity_unit="ml"),
+    **{
+        f"treatment_plans_{name}_{rule}": partial(a_copy_with, model, **changes)
+        for model, name in ((SupplyEvent, "supply_event"), (StockEvent, "stock_event"))
+        for rule, changes in {
+            "key": {"key": None},
+            "amount": {"amount": -1},
+            "witnessed": {"kind": "wasted"},
+            "other_witness": {"witness": "the recorder"},
+            "not_ahead": {"occurred_at": NOW + HOUR},
+            "correction": {"correction_reason": "typo"},
+            "used_in": {"kind": "used"},
+        }.items()
+    },
+    "treatment_plans_supply_event_corrected_once": lambda c: corrected_twice(SupplyEvent),
+    "treatment_plans_stock_event_corrected_once": lambda c: corrected_twice(StockEvent),
+    "treatment_plans_stock_event_disposal": lambda c: a_copy_with(StockEvent, kind="disposed"),
+    "treatment_plans_stock_event_moved": lambda c: a_copy_with(StockEvent, kind="moved_out"),
+    "treatment_plans_stock_lot_once": lambda c: a_copy_of(StockLot),
+    "treatment_plans_stock_lot_strength": lambda c: StockLot.objects.update(strength_amount=0),
+    "treatment_plans_one_supply_task_per_count": lambda c: a_copy_of(SupplyTask),
+    "treatment_plans_supply_task_settled": lambda c: SupplyTask.objects.update(outcome="adjusted"),
+    "treatment_plans_one_stock_task_per_count": lambda c: a_copy_of(StockTask),
+    "treatment_plans_stock_task_settled": lambda c: StockTask.objects.update(outcome="adjusted"),
     "treatment_plans_one_rems_enrollment": lambda c: [
         RemsEnrollment.objects.create(client=c.maya, enrolled_on=DAY) for _each in range(2)
     ],

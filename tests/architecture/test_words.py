@@ -18,6 +18,7 @@ OWNERS = {
     "notifications/models/reminders.py",
     "notifications/rules.py",
     "treatment_plans/gates.py",
+    "treatment_plans/models/prescriptions.py",  # a prescription is sent too
 }
 # Who may give a booking a status.
 WRITERS = {

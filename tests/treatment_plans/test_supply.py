@@ -31,10 +31,13 @@ def rx(
     doses: int = 1,
     route: str = "im",
     revoked_at: datetime | None = None,
+    lost_at: datetime | None = None,
+    is_signed: bool = True,
 ) -> PrescriptionFact:
     """A prescription valid from `first` to `last`, both days after DAY_0."""
+    first_on, last_on = DAY_0 + timedelta(days=first), DAY_0 + timedelta(days=last)
     return PrescriptionFact(
-        id, route, DAY_0 + timedelta(days=first), DAY_0 + timedelta(days=last), revoked_at, doses
+        id, route, first_on, last_on, revoked_at, doses, is_signed=is_signed, lost_at=lost_at
     )
 
 
@@ -141,6 +144,16 @@ class TestPrescriptionBlockers:
             ([rx(1, 0, 9, revoked_at=NINE)], ["prescription_expired"]),  # would be over anyway
             ([rx(1, revoked_at=NINE, route="iv")], ["prescription_missing"]),
             ([rx(1, revoked_at=NINE), rx(2)], []),  # revoked and replaced
+            ([rx(1, is_signed=False)], ["prescription_not_signed"]),
+            ([rx(1, is_signed=False), rx(2)], []),  # the draft of a renewal
+            ([rx(1, is_signed=False, revoked_at=NINE)], ["prescription_revoked"]),  # a draft thrown away
+            ([rx(1, lost_at=NINE)], ["prescription_lost"]),
+            ([rx(1, lost_at=NINE + timedelta(days=10))], ["prescription_lost"]),  # at the very start
+            ([rx(1, lost_at=NINE + timedelta(days=10, microseconds=1))], []),
+            (
+                [rx(1, revoked_at=NINE), rx(2, lost_at=NINE), rx(3, is_signed=False)],
+                ["prescription_revoked", "prescription_lost", "prescription_not_signed"],
+            ),
         ],
     )
     def test_it_names_the_most_telling_reason(

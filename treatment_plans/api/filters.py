@@ -27,6 +27,11 @@ class OfClientFilter(django_filters.FilterSet):
 class PrescriptionFilter(OfClientFilter):
     route = django_filters.ChoiceFilter(choices=Route.choices)
     status = django_filters.ChoiceFilter(choices=Prescription.Status.choices)
+    is_in_force = TruthFilter(method="in_force", help_text="Signed, and neither revoked nor reported lost.")
+
+    def in_force(self, queryset: QuerySet[Prescription], name: str, value: bool) -> QuerySet[Prescription]:
+        in_force = Q(status__in=Prescription.IN_FORCE)
+        return queryset.filter(in_force if value else ~in_force)
 
 
 class PlanFilter(OfClientFilter):

@@ -1,8 +1,11 @@
-from treatment_plans.models.base import Route
+from treatment_plans.models.base import Route, SupplyUnit
 from treatment_plans.models.measures import AnswerSheet, Measure, SafetyAlert
-from treatment_plans.models.medical import Clearance, Prescription, RemsEnrollment
+from treatment_plans.models.medical import Clearance, RemsEnrollment
 from treatment_plans.models.plans import FollowUp, PlannedSession, TreatmentPlan
+from treatment_plans.models.prescriptions import Prescription
 from treatment_plans.models.protocols import Protocol
+from treatment_plans.models.stock import StockEvent, StockLot, StockTask
+from treatment_plans.models.supply import SupplyEvent, SupplyTask
 
 __all__ = [
     "AnswerSheet",
@@ -15,5 +18,11 @@ __all__ = [
     "RemsEnrollment",
     "Route",
     "SafetyAlert",
+    "StockEvent",
+    "StockLot",
+    "StockTask",
+    "SupplyEvent",
+    "SupplyTask",
+    "SupplyUnit",
     "TreatmentPlan",
 ]

@@ -150,6 +150,8 @@ class Chunk:
             Prescription(
                 client=each.client,
                 prescriber_id=each.course.psychiatrist_id,
+                status=Prescription.Status.SIGNED,
+                signed_at=order.at,
                 **prescription_values(each.course, clock.local_day(order.at, self.tz), self.today),
             )
             for each in self.written

@@ -121,7 +121,7 @@ def test_a_prescription_shows_its_doses(clinic: Clinic) -> None:
     assert answer.status_code == 201, answer.json()
     body = answer.json()
     assert (body["doses"], body["dose_amount"], body["dose_unit"]) == (6, "42.500", "mg")
-    assert (body["prescriber"], body["status"]) == (clinic.ito.pk, "active")
+    assert (body["prescriber"], body["status"]) == (clinic.ito.pk, "signed")
     assert Caller(clinic.ana).get(f"prescriptions/{body['id']}").json() == body
 
 
@@ -185,7 +185,7 @@ def test_lists_are_filtered_and_take_the_same_number_of_queries(
     clinic.clear(ivy)
     caller = Caller(clinic.nia)
     with django_assert_num_queries(3):
-        listed = caller.get("prescriptions", client=clinic.maya.pk, route="im", status="active")
+        listed = caller.get("prescriptions", client=clinic.maya.pk, route="im", is_in_force="true")
     assert [each["id"] for each in listed.json()["results"]] == mine
     assert len(Caller(clinic.ana).get("prescriptions").json()["results"]) == 11
     assert Caller(clinic.ana).get(f"prescriptions/{others.pk}").status_code == 404

@@ -67,7 +67,7 @@ const expiring = async ([what, row]) => copy("expiring", {
   day: dateOf(row.valid_through_on),
 });
 const loadExpiring = async () => {
-  const [prescriptions, clearances] = await Promise.all([all("prescriptions?status=active&limit=200"), all("clearances?limit=200")]);
+  const [prescriptions, clearances] = await Promise.all([all("prescriptions?is_in_force=true&limit=200"), all("clearances?limit=200")]);
   const rows = [...prescriptions.map((row) => ["prescription", row]), ...clearances.filter((row) => !row.superseded_at).map((row) => ["clearance", row])];
   const soon = ([, row]) => row.valid_through_on && row.valid_through_on >= settings.today && row.valid_through_on <= settings.expires_before;
   return rows.filter(soon).sort(([, one], [, other]) => one.valid_through_on.localeCompare(other.valid_through_on));
