@@ -163,14 +163,13 @@ def _search(
     session = request.session(first_candidates(board))
     loaded = gate.load([session], now=now)
     judged_here = {need.key for need in board.demand.needs}
-    planned = request.planned_session
     passes: dict[object, bool] = {}
     tz = clock.zone(request.location.time_zone)
 
     def allowed(start: datetime) -> bool:
-        """The gate looks at days, so one answer serves a whole day; only what follows a dose has an hour."""
-        follows_a_dose = planned is not None and planned.after_session_id is not None
-        key = start if follows_a_dose else clock.local_day(start, tz)
+        """The gate looks at days, so one answer serves most of them whole."""
+        day = clock.local_day(start, tz)
+        key = start if loaded.needs_the_hour(session, day) else day
         if key not in passes:
             found = loaded.blockers(session, starts_at=start, now=now)
             passes[key] = not _beside_licences(found, judged_here)

@@ -10,6 +10,7 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from practice import clock
+from practice.blockers import Blocker
 from practice.models import Clinician, Room
 from scheduling import availability, gate
 from scheduling.availability import Board, Wish
@@ -18,7 +19,7 @@ from scheduling.engine.limits import week_of
 from scheduling.engine.series import Course, DoseRule, Option, Step, Stock
 from scheduling.engine.types import Opening, ResourceKey, Span
 from scheduling.models import AppointmentType, Booking, Occupancy
-from treatment_plans import spacing, supply
+from treatment_plans import reviews, spacing, supply
 from treatment_plans.models import PlannedSession, Protocol, TreatmentPlan
 
 Kind = PlannedSession.Kind
@@ -135,7 +136,7 @@ class OpenCourse:
     @cached_property
     def loaded(self) -> gate.Gate:
         sessions = [self.session(each) for each in self.open.values() if each.kind in self.surveys]
-        return facts_for(sessions, self._keys, now=self.now)
+        return replace(facts_for(sessions, self._keys, now=self.now), keeps_order=True)
 
     def steps(self) -> Course:
         stocks, booked_on = self._supply()
@@ -247,6 +248,18 @@ class OpenCourse:
             return None
         return Gap(following.on, usual_interval_days(self.plan.protocol, place + 1))
 
+    def review_blockers(self, session: PlannedSession) -> tuple[Blocker, ...]:
+        """Whether the order of the plan has a review where the protocol wants one before this dose."""
+        if session.kind != Kind.DOSING:
+            return ()
+        places = {each.pk: place for place, each in enumerate(self.order)}
+        return reviews.review_blockers(
+            gate.review_rule(self.plan.protocol),
+            places[session.pk],
+            other_doses=[places[each.pk] for each in self.doses if each.pk != session.pk],
+            reviews=[places[each.pk] for each in self.order if each.kind == Kind.REVIEW],
+        )
+
     def _survey(self, kind: AppointmentType) -> Survey:
         wish = Wish(kind, self.location, self.client, self.plan)
         board = availability.load(wish, self.window, now=self.now)
@@ -288,7 +301,7 @@ class OpenCourse:
 
     def _options_of(self, session: PlannedSession) -> tuple[Option, ...]:
         """One and the same tuple for sessions that have the same: the engine looks at it only once."""
-        if session.kind not in self.surveys:
+        if session.kind not in self.surveys or self.review_blockers(session):
             return ()
         bounds, gap = self.bounds(session), self.gap_to_next(session)
         without = frozenset(each for each in self._beyond_limits if each[0] == session.pk)

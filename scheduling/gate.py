@@ -17,7 +17,7 @@ from practice.models import Client, Location
 from practice.prepared import Param, Prepared, is_one_of
 from scheduling.availability import where_the_client_is
 from scheduling.models import AppointmentType, Booking
-from treatment_plans import facts, gates
+from treatment_plans import facts, gates, reviews
 from treatment_plans.models import PlannedSession, Protocol, TreatmentPlan
 from treatment_plans.supply import DoseFact
 
@@ -72,6 +72,8 @@ class Booked:
     plan_id: int | None = None
     dose_number: int | None = None
     on: date | None = None
+    is_review: bool = False
+    is_done: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,17 @@ class Gate:
     facts: facts.Facts
     doses: Mapping[int, Sequence[DoseFact]]  # by client
     booked: Mapping[int, Booked]  # by planned session
+    keeps_order: bool = False  # whoever asks places the reviews in their order among the doses
+
+    def needs_the_hour(self, session: Session, day: date) -> bool:
+        """Whether the answer for one start on `day` may differ from that for another."""
+        planned = session.planned_session
+        if planned is None:
+            return False
+        reviews = (
+            each for each in self.booked.values() if each.is_review and each.plan_id == planned.plan_id
+        )
+        return planned.after_session_id is not None or any(each.on == day for each in reviews)
 
     def blockers(self, session: Session, *, starts_at: datetime, now: datetime) -> tuple[Blocker, ...]:
         """Every reason why not, judged for the day of the start; what ended since then counts too."""
@@ -98,7 +111,7 @@ class Gate:
             found += gates.session_blockers(gates.SessionFacts(plan_status=plan_status, **shared), day=day)
             return tuple(found)
         found += gates.dosing_blockers(
-            self._dosing_facts(session, plan, plan.protocol, shared), at=at, day=day
+            self._dosing_facts(session, plan, plan.protocol, shared, now=now), at=at, day=day
         )
         return tuple(found)
 
@@ -134,9 +147,14 @@ class Gate:
                 )
 
     def _dosing_facts(
-        self, session: Session, plan: TreatmentPlan, protocol: Protocol, shared: Shared
+        self, session: Session, plan: TreatmentPlan, protocol: Protocol, shared: Shared, *, now: datetime
     ) -> gates.DosingFacts:
         of_client = self.facts.clients[session.client.pk]
+        other_doses = tuple(
+            dose
+            for dose in self.doses.get(session.client.pk, ())
+            if dose.booking_id != session.booking_id or session.booking_id is None
+        )
         return gates.DosingFacts(
             plan_status=plan.status,
             booking_id=session.booking_id,
@@ -152,15 +170,22 @@ class Gate:
             signatures=of_client.signatures,
             clearances=of_client.clearances,
             prescriptions=of_client.prescriptions,
-            other_doses=tuple(
-                dose
-                for dose in self.doses.get(session.client.pk, ())
-                if dose.booking_id != session.booking_id or session.booking_id is None
-            ),
+            other_doses=other_doses,
             enrollments=of_client.enrollments,
             has_open_alert=of_client.has_open_alert,
+            review_rule=reviews.NO_REVIEWS if self.keeps_order else review_rule(protocol),
+            doses_of_plan=tuple(dose.starts_at for dose in other_doses if dose.plan_id == plan.pk),
+            reviews=tuple(
+                each.ends_at
+                for each in self.booked.values()
+                if each.is_review and each.plan_id == plan.pk and (each.is_done or each.ends_at > now)
+            ),
             **shared,
         )
+
+
+def review_rule(protocol: Protocol) -> reviews.ReviewRule:
+    return reviews.rule_of(protocol.supply_before_review_doses, protocol.review_after_doses)
 
 
 def load(sessions: Iterable[Session], *, now: datetime) -> Gate:
@@ -221,9 +246,10 @@ def _booked(
     booked: dict[int, Booked] = {}
     rows = _BOOKED.rows(clients=sorted(set(client_ids)), now=now)
     for pk, client, planned, plan, number, starts_at, ends_at, starts_on, completed_at, kind, route in rows:
-        booked[planned] = Booked(pk, ends_at, plan, number, starts_on)
+        is_review, is_done = kind == PlannedSession.Kind.REVIEW, completed_at is not None
+        booked[planned] = Booked(pk, ends_at, plan, number, starts_on, is_review, is_done)
         if kind == PlannedSession.Kind.DOSING:
-            doses[client].append(DoseFact(pk, route, starts_at, starts_on, completed_at is not None))
+            doses[client].append(DoseFact(pk, route, starts_at, starts_on, is_done, plan))
     return doses, booked
 
 

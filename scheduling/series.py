@@ -179,7 +179,12 @@ def book(plan: TreatmentPlan, wanted: Sequence[Wanted], *, actor: User, now: dat
     sessions = PlannedSession.objects.in_bulk(session_ids)
     loaded = facts_for([request.session({}) for request in requests], keys, now=now)
     ends = {
-        session_id: Booked(0, item.starts_at + timedelta(minutes=request.appointment_type.duration_minutes))
+        session_id: Booked(
+            0,
+            item.starts_at + timedelta(minutes=request.appointment_type.duration_minutes),
+            plan.pk if request.appointment_type.kind == PlannedSession.Kind.REVIEW else None,
+            is_review=request.appointment_type.kind == PlannedSession.Kind.REVIEW,
+        )
         for session_id, item, request in zip(session_ids, wanted, requests, strict=True)
     }
     doses = list(loaded.doses.get(client.pk, ()))
@@ -205,7 +210,7 @@ def book(plan: TreatmentPlan, wanted: Sequence[Wanted], *, actor: User, now: dat
         booked[index] = booking.place(request, item.starts_at, choice, actor=actor, now=now)
         if proposed.is_dosing:
             route, on = request.appointment_type.route, booked[index].starts_on
-            doses.append(DoseFact(booked[index].pk, route, item.starts_at, on))
+            doses.append(DoseFact(booked[index].pk, route, item.starts_at, on, plan_id=plan.pk))
     if len(booked) < len(wanted):
         in_order = sorted(failing, key=lambda reason: reason.params["index"])
         raise SeriesNotBookable(blockers=in_order, client_id=client.pk)

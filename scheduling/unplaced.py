@@ -27,6 +27,9 @@ REMEDIES = {
     "prescription_used_up": ("prescribe_more", _("Prescribe more than these %(doses)s doses.")),
     "prescription_missing": ("prescribe", _("Write a prescription.")),
     "prescription_revoked": ("prescribe", _("Write a new prescription.")),
+    "prescription_lost": ("prescribe", _("Write a new prescription.")),
+    "prescription_not_signed": ("sign_prescription", _("Have the prescription signed.")),
+    "review_missing": ("plan_review", _("Plan a review before it.")),
     "prescription_wrong_route": ("prescribe", _("Write a prescription for the route of the plan.")),
     "clearance_expired": ("renew_clearance", _("Renew the clearance that ends on %(ended_on)s.")),
     "clearance_missing": ("decide_clearance", _("Decide on the medical clearance.")),
@@ -76,6 +79,8 @@ def why(course: OpenCourse, session: PlannedSession, proposal: Proposal) -> tupl
         )
     if session.kind not in course.surveys:
         return (NO_APPOINTMENT_TYPE,)
+    if no_review := course.review_blockers(session):
+        return no_review
     of_type = course.surveys[session.kind]
     ahead = {each.pk for each in course.order[: course.order.index(session)]}
     before = [each for each in proposal.placed if each.key in ahead]

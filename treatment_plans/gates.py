@@ -10,6 +10,7 @@ from datetime import date, datetime
 
 from practice.blockers import Blocker
 from practice.blockers import gettext_noop as _
+from treatment_plans.reviews import NO_REVIEWS, ReviewRule, review_blockers
 from treatment_plans.spacing import spacing_blockers
 from treatment_plans.supply import DoseFact, PrescriptionFact, prescription_blockers
 
@@ -91,7 +92,8 @@ class DosingFacts(SessionFacts):
     `booked_route` from the appointment type. `prescriptions` are all of the client's, on any
     route; `other_doses` all live and done dosing sessions except this one. `is_booked_here` says
     that this very time is booked already: then it may use a dose that a later booking counts on,
-    which a new booking or a move may not.
+    which a new booking or a move may not. `doses_of_plan` are the starts of the plan's other doses,
+    `reviews` the ends of its reviews that are done or still to come.
     """
 
     booking_id: int | None
@@ -110,6 +112,9 @@ class DosingFacts(SessionFacts):
     other_doses: tuple[DoseFact, ...]
     enrollments: tuple[EnrollmentFact, ...]
     has_open_alert: bool
+    review_rule: ReviewRule = NO_REVIEWS
+    doses_of_plan: tuple[datetime, ...] = ()
+    reviews: tuple[datetime, ...] = ()
 
 
 def session_blockers(facts: SessionFacts, *, day: date) -> tuple[Blocker, ...]:
@@ -138,6 +143,7 @@ def dosing_blockers(facts: DosingFacts, *, at: datetime, day: date) -> tuple[Blo
             DoseFact(facts.booking_id, facts.route, at, day),
             may_displace=facts.is_booked_here,
         ),
+        *review_blockers(facts.review_rule, at, other_doses=facts.doses_of_plan, reviews=facts.reviews),
         *spacing_blockers(
             (dose.day for dose in facts.other_doses), day, min_days=facts.min_days_between_doses
         ),

@@ -57,6 +57,7 @@ class DoseFact:
     starts_at: datetime
     day: date
     done: bool = False
+    plan_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
