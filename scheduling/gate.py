@@ -180,6 +180,8 @@ class Gate:
                 for each in self.booked.values()
                 if each.is_review and each.plan_id == plan.pk and (each.is_done or each.ends_at > now)
             ),
+            flags=of_client.flags,
+            results=of_client.results,
             **shared,
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -11,17 +11,26 @@ from practice.clients import join_care_team
 from practice.doors import door
 from practice.editing import save_new
 from practice.models import Client, Clinician, User
+from treatment_plans import screening_flags
 from treatment_plans.errors import NotAPrescriber
 from treatment_plans.models import Clearance, RemsEnrollment
+from treatment_plans.screening_flags import Disposal
 
 
 @door
 def decide(
-    client_id: int, values: Mapping[str, Any], *, decided_by: Clinician, actor: User, now: datetime
+    client_id: int,
+    values: Mapping[str, Any],
+    *,
+    flags: Sequence[Disposal] = (),
+    decided_by: Clinician,
+    actor: User,
+    now: datetime,
 ) -> Clearance:
-    """Record a decision; it supersedes the one before from now on.
+    """Record a decision; it supersedes the one before from now on. `flags` are disposed of with it.
 
-    Locks the client. Raises NotAPrescriber unless `decided_by` is a psychiatrist.
+    Locks the client. Raises NotAPrescriber unless `decided_by` is a psychiatrist, FlagsNotCovered when a
+    granted clearance leaves out an open flag.
     """
     if decided_by.kind != Clinician.Kind.PSYCHIATRIST:
         raise NotAPrescriber(pointer="/decided_by")
@@ -29,6 +38,8 @@ def decide(
     Clearance.objects.filter(client_id=client_id, superseded_at=None).update(superseded_at=now)
     clearance = save_new(Clearance(client_id=client_id, decided_by=decided_by, decided_at=now, **values))
     activity.record("clearance.decided", clearance, actor=actor, at=now, client=client_id)
+    on = clearance.valid_from_on
+    screening_flags.cover(clearance, flags, on=on, decided_by=decided_by, actor=actor, now=now)
     join_care_team(client_id, [decided_by.pk], actor=actor, now=now)
     return clearance
 

@@ -82,5 +82,10 @@ class StillDoesNotFit(Refused):
     message = _("The ledger still expects %(expected)s; settle it with another outcome.")
 
 
+class FormDecided(Refused):
+    code = "form_decided"
+    message = _("This form has been approved or retired before.")
+
+
 on_violation("treatment_plans_one_open_plan", HasAnOpenPlan)
 on_violation("treatment_plans_one_rems_enrollment", AlreadyEnrolled)

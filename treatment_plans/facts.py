@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from operator import itemgetter
 from typing import Any
 
 from django.db.models import BigIntegerField, OuterRef
@@ -14,7 +15,18 @@ from practice.models import Client, Consent, ConsentDocument, Licence
 from practice.packed import day, instant, packed, unpacked
 from practice.prepared import Prepared, is_one_of
 from treatment_plans import gates
-from treatment_plans.models import Clearance, Prescription, Protocol, RemsEnrollment, Route, SafetyAlert
+from treatment_plans.flag_rules import FlagFact, ResultFact
+from treatment_plans.models import (
+    Clearance,
+    ClinicalResult,
+    Prescription,
+    Protocol,
+    RemsEnrollment,
+    Route,
+    SafetyAlert,
+    ScreeningFlag,
+)
+from treatment_plans.screening_rules import BLOCKING
 from treatment_plans.supply import PrescriptionFact
 
 
@@ -25,6 +37,8 @@ class ClientFacts:
     prescriptions: tuple[PrescriptionFact, ...] = ()
     enrollments: tuple[gates.EnrollmentFact, ...] = ()
     has_open_alert: bool = False
+    flags: tuple[FlagFact, ...] = ()
+    results: tuple[ResultFact, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,6 +90,23 @@ _ON_RECORD = Prepared(
             ),
             packed(RemsEnrollment.objects.filter(client=OuterRef("pk")), "enrolled_on", "ended_on"),
             packed(SafetyAlert.objects.filter(client=OuterRef("pk"), disposed_at=None), "pk"),
+            packed(
+                ScreeningFlag.objects.filter(client=OuterRef("pk"), rule__effect__in=sorted(BLOCKING)),
+                "pk",
+                "rule__effect",
+                "rule__routes",
+                "rule__fact",
+                "rule__result_kind",
+                "disposition__decision",
+                "disposition__valid_through_on",
+            ),
+            packed(
+                ClinicalResult.objects.filter(client=OuterRef("pk"), corrections=None),
+                "pk",
+                "kind",
+                "taken_on",
+                "valid_through_on",
+            ),
             # The same for every client
             packed(
                 ConsentDocument.objects.filter(is_current=True, is_required=True), "kind", "version", "title"
@@ -97,7 +128,7 @@ _ON_RECORD = Prepared(
 def load(client_ids: Iterable[int], clinician_ids: Iterable[int]) -> Facts:
     """One query, whatever the numbers."""
     rows = _ON_RECORD.rows(clients=sorted(set(client_ids)), clinicians=sorted(set(clinician_ids)))
-    clients = {pk: _client_facts(*map(unpacked, columns[:5])) for pk, *columns in rows}
+    clients = {pk: _client_facts(*map(unpacked, columns[:7])) for pk, *columns in rows}
     documents, licences = map(unpacked, rows[0][-2:]) if rows else ([], [])
     held: dict[int, tuple[gates.LicenceFact, ...]] = defaultdict(tuple)
     for clinician_id, state, first, last in licences:
@@ -115,6 +146,8 @@ def _client_facts(
     prescriptions: Sequence[Any],
     enrollments: Sequence[Any],
     open_alerts: Sequence[Any],
+    flags: Sequence[Any],
+    results: Sequence[Any],
 ) -> ClientFacts:
     return ClientFacts(
         signatures=tuple(
@@ -144,6 +177,14 @@ def _client_facts(
             gates.EnrollmentFact(date.fromisoformat(first), day(end)) for first, end in enrollments
         ),
         has_open_alert=bool(open_alerts),
+        flags=tuple(
+            FlagFact(pk, effect, frozenset(routes), fact, kind, decision, day(through))
+            for pk, effect, routes, fact, kind, decision, through in sorted(flags, key=itemgetter(0))
+        ),
+        results=tuple(
+            ResultFact(pk, kind, date.fromisoformat(taken), day(through))
+            for pk, kind, taken, through in results
+        ),
     )
 
 

@@ -10,6 +10,7 @@ from datetime import date, datetime
 
 from practice.blockers import Blocker
 from practice.blockers import gettext_noop as _
+from treatment_plans.flag_rules import FlagFact, ResultFact, screening_blockers
 from treatment_plans.reviews import NO_REVIEWS, ReviewRule, review_blockers
 from treatment_plans.spacing import spacing_blockers
 from treatment_plans.supply import DoseFact, PrescriptionFact, prescription_blockers
@@ -115,6 +116,8 @@ class DosingFacts(SessionFacts):
     review_rule: ReviewRule = NO_REVIEWS
     doses_of_plan: tuple[datetime, ...] = ()
     reviews: tuple[datetime, ...] = ()
+    flags: tuple[FlagFact, ...]
+    results: tuple[ResultFact, ...]
 
 
 def session_blockers(facts: SessionFacts, *, day: date) -> tuple[Blocker, ...]:
@@ -137,6 +140,7 @@ def dosing_blockers(facts: DosingFacts, *, at: datetime, day: date) -> tuple[Blo
         *_consent_blockers(facts, at, day),
         *_clearance_blockers(facts.clearances, day),
         *_safety_blockers(facts),
+        *screening_blockers(facts.flags, facts.results, route=facts.route, day=day),
         *prescription_blockers(
             facts.prescriptions,
             facts.other_doses,

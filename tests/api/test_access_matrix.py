@@ -18,7 +18,8 @@ from tests.api.calls import Caller
 from tests.api.routes import METHODS, Route, routes, served
 from tests.api.world import CANARY, World, undone
 from tests.cast import NOW, Clinic
-from treatment_plans.models import Protocol
+from tests.treatment_plans.test_screening_rules import WELL
+from treatment_plans.models import Protocol, ScreeningForm
 
 pytestmark = pytest.mark.django_db
 
@@ -130,6 +131,21 @@ POLICY: dict[str, tuple[str, bool]] = {
     "POST safety-alerts/{pk}/acknowledge": ("TPN", CLIENT),
     "POST safety-alerts/{pk}/dispose": ("TP", CLIENT),
     "GET clients/{client_id}/outcomes": ("TPN", CLIENT),
+    "GET screening-forms": ("ADTPNO", OPEN),
+    "GET screening-forms/{pk}": ("ADTPNO", OPEN),
+    "POST screening-forms/{pk}/approve": ("P", OPEN),
+    "POST screening-forms/{pk}/revise": ("P", OPEN),
+    "GET screenings": ("ADTPNO", CLIENT),
+    "GET screenings/{pk}": ("ADTPN", CLIENT),
+    "POST screenings": ("TPN", CLIENT),
+    "POST screenings/{pk}/correct": ("TPN", CLIENT),
+    "GET screening-flags": ("TPNO", CLIENT),
+    "GET screening-flags/{pk}": ("TPN", CLIENT),
+    "POST screening-flags/{pk}/dispose": ("P", CLIENT),
+    "GET clinical-results": ("TPNO", CLIENT),
+    "GET clinical-results/{pk}": ("TPN", CLIENT),
+    "POST clinical-results": ("TPN", CLIENT),
+    "POST clinical-results/{pk}/correct": ("TPN", CLIENT),
     # scheduling
     "GET appointment-types": ("ADTPNO", OPEN),
     "GET appointment-types/{pk}": ("ADTPNO", OPEN),
@@ -254,6 +270,25 @@ BODIES: dict[str, Callable[[Clinic], dict[str, Any]]] = {
         "reason": "read aloud wrongly",
     },
     "POST safety-alerts/{pk}/dispose": lambda clinic: {"disposition": "no_acute_risk", "note": "We spoke."},
+    "POST screenings": lambda clinic: {
+        "client": clinic.maya.pk,
+        "form": ScreeningForm.objects.get().pk,
+        "answers": WELL,
+        "source": "paper",
+    },
+    "POST screenings/{pk}/correct": lambda clinic: {"answers": WELL, "reason": "misheard"},
+    "POST screening-flags/{pk}/dispose": lambda clinic: {"decision": "mistake", "reason": "a slip"},
+    "POST clinical-results": lambda clinic: {
+        "client": clinic.maya.pk,
+        "kind": "ecg",
+        "values": {"finding": "normal"},
+        "taken_on": "2026-11-20",
+    },
+    "POST clinical-results/{pk}/correct": lambda clinic: {
+        "values": {"finding": "unclear"},
+        "taken_on": "2026-11-20",
+        "reason": "read again",
+    },
     "GET openings": lambda clinic: {"planned_session": clinic.dose(clinic.maya, 2).pk},
     "POST openings/explain": lambda clinic: {
         "planned_session": clinic.dose(clinic.maya, 2).pk,
@@ -428,7 +463,7 @@ def test_the_canary_sings_for_those_who_may_hear_it(world: World) -> None:
     resources = {
         *("clients", "clients/{client_id}/support-persons", "clearances", "rems-enrollments"),
         *("prescriptions", "follow-ups", "bookings", "reminders", "messages", "safety-alerts"),
-        *("waitlist-entries", "waitlist-offers"),
+        *("waitlist-entries", "waitlist-offers", "screening-flags", "clinical-results"),
     }
     details = {f"{resource}/{{pk}}" for resource in resources}
     assert heard == {*resources, *details, "bookings/{booking_id}/acknowledgements"}

@@ -32,13 +32,16 @@ from scheduling.models import Acknowledgement, Booking
 from tests.api.calls import Caller
 from tests.api.routes import Route
 from tests.cast import NOW, Clinic, at, make_clinician, make_user
-from treatment_plans import measures
+from tests.treatment_plans.test_screening_rules import WELL
+from treatment_plans import clinical_results, first_screening_form, measures, screening_forms, screenings
 from treatment_plans.models import (
     Clearance,
     FollowUp,
     Prescription,
     RemsEnrollment,
     SafetyAlert,
+    ScreeningFlag,
+    ScreeningForm,
     TreatmentPlan,
 )
 
@@ -55,6 +58,7 @@ PLANTED: tuple[type[models.Model], ...] = (
     TreatmentPlan,
     FollowUp,
     SafetyAlert,
+    ScreeningFlag,
 )
 WITH_A_FORM = {"time_zone", "state", "language", "provider", "provider_ref", "error_code", "token"}
 
@@ -120,6 +124,7 @@ def make_world(clinic: Clinic) -> World:
     measures.record(
         clinic.maya, measures.Answered("phq9", answers, "with_staff"), actor=clinic.ana.user, now=NOW
     )
+    _screen(clinic)
     summer = {"starts_at": at("2027-06-01 00:00"), "ends_at": at("2027-06-02 00:00")}
     TimeOff.objects.create(clinician=clinic.ana, **summer)
     Closure.objects.create(location=clinic.location, **summer)
@@ -150,6 +155,24 @@ def make_world(clinic: Clinic) -> World:
     )
     User.objects.filter(name="Gone").update(is_active=False)
     return world
+
+
+def _screen(clinic: Clinic) -> None:
+    """A flag that is a note, so that the sessions of the world stay bookable."""
+    first_screening_form.add_missing()
+    form = ScreeningForm.objects.get()
+    screening_forms.approve(form.pk, approved_by=clinic.ito, actor=clinic.ito.user, now=NOW)
+    form.refresh_from_db()
+    filled = screenings.Filled(form, WELL | {"sleep_apnoea": "yes"}, "with_staff")
+    screenings.record(clinic.maya, filled, actor=clinic.ana.user, now=NOW)
+    clinical_results.record(
+        clinic.maya,
+        "ecg",
+        {"finding": "normal", "note": CANARY},
+        taken_on=NOW.date(),
+        actor=clinic.nia,
+        now=NOW,
+    )
 
 
 def _actors(clinic: Clinic) -> dict[str, User | None]:

@@ -65,10 +65,20 @@ from scheduling.models import (
 )
 from tests.architecture.test_constraints import NAMED
 from tests.cast import NOW, Clinic, at
-from treatment_plans import measures, stock, supply_ledger
+from tests.treatment_plans.test_screening_rules import WELL
+from treatment_plans import (
+    clinical_results,
+    first_screening_form,
+    measures,
+    screenings,
+    stock,
+    supply_ledger,
+)
 from treatment_plans.models import (
     AnswerSheet,
     Clearance,
+    ClinicalResult,
+    FlagDisposition,
     FollowUp,
     Measure,
     PlannedSession,
@@ -76,6 +86,10 @@ from treatment_plans.models import (
     Protocol,
     RemsEnrollment,
     SafetyAlert,
+    Screening,
+    ScreeningFlag,
+    ScreeningForm,
+    ScreeningRule,
     StockEvent,
     StockLot,
     StockTask,
@@ -143,6 +157,15 @@ def busy(clinic: Clinic) -> Clinic:
         received_on=DAY,
     )
     stock.record(lot.pk, stock.NewEvent(unit="ml", key=uuid.uuid4(), **looked), **told)  # type: ignore[arg-type]
+    first_screening_form.add_missing()
+    form = ScreeningForm.objects.get()
+    ScreeningForm.objects.update(approved_by=clinic.ito, approved_at=NOW)
+    form.refresh_from_db()
+    filled = screenings.Filled(form, WELL | {"sleep_apnoea": "yes"}, "with_staff")
+    screenings.record(client, filled, actor=clinic.kim, now=NOW)
+    clinical_results.record(
+        client, "ecg", {"finding": "normal"}, taken_on=date(2026, 11, 20), actor=clinic.kim, now=NOW
+    )
     Feed.objects.create(clinician=clinic.ana, digest="0" * 64, created_by=clinic.kim, created_at=NOW)
     calendar = BusyCalendar.objects.create(
         clinician=clinic.ana,
@@ -403,6 +426,47 @@ VIOLATIONS: dict[str, Callable[[Clinic], Any]] = {
         )
         for _each in range(2)
     ],
+    "treatment_plans_form_version_unique": lambda c: ScreeningForm.objects.create(
+        code="intake", version=1, name="x", questions=[]
+    ),
+    "treatment_plans_one_form_in_use": lambda c: ScreeningForm.objects.create(
+        code="intake", version=2, name="x", questions=[], approved_by=c.ito, approved_at=NOW
+    ),
+    "treatment_plans_form_approver": lambda c: ScreeningForm.objects.update(approved_by=None),
+    "treatment_plans_screening_rule_unique": lambda c: [
+        ScreeningRule.objects.create(
+            form=draft_form(), code="x", question="age", condition={}, effect="note"
+        ),
+        ScreeningRule.objects.create(
+            form=ScreeningForm.objects.get(version=2),
+            code="x",
+            question="age",
+            condition={},
+            effect="note",
+        ),
+    ],
+    "treatment_plans_screening_rule_cleared_by": lambda c: ScreeningRule.objects.create(
+        form=draft_form(), code="x", question="age", condition={}, effect="needs_clearance"
+    ),
+    "treatment_plans_screening_not_ahead": lambda c: a_copy_of(Screening, filled_at=NOW + HOUR),
+    "treatment_plans_screening_correction_reason": lambda c: a_copy_of(Screening, correction_reason="typo"),
+    "treatment_plans_screening_corrected_once": lambda c: [
+        a_copy_of(Screening, corrects=Screening.objects.order_by("pk").first(), correction_reason="typo")
+        for _each in range(2)
+    ],
+    "treatment_plans_flag_once": lambda c: a_copy_of(ScreeningFlag),
+    "treatment_plans_disposition_ends": lambda c: disposed(c, decision="accepted", reason="x"),
+    "treatment_plans_disposition_reason": lambda c: disposed(c, decision="mistake", reason=""),
+    "treatment_plans_result_dates": lambda c: a_copy_of(ClinicalResult, valid_through_on=date(2026, 1, 1)),
+    "treatment_plans_result_correction_reason": lambda c: a_copy_of(ClinicalResult, correction_reason="typo"),
+    "treatment_plans_result_corrected_once": lambda c: [
+        a_copy_of(
+            ClinicalResult,
+            corrects=ClinicalResult.objects.order_by("pk").first(),
+            correction_reason="typo",
+        )
+        for _each in range(2)
+    ],
     # scheduling
     "scheduling_type_duration": lambda c: AppointmentType.objects.update(duration_minutes=4),
     "scheduling_type_members": lambda c: AppointmentType.objects.update(most_members=51),
@@ -493,6 +557,15 @@ VIOLATIONS: dict[str, Callable[[Clinic], Any]] = {
     "notifications_provider_event_once": lambda c: a_copy_of(ProviderEvent),
     "notifications_unreachable_once": lambda c: a_copy_of(UnreachableAddress),
 }
+
+
+def draft_form() -> ScreeningForm:
+    return ScreeningForm.objects.create(code="intake", version=2, name="x", questions=[])
+
+
+def disposed(clinic: Clinic, **values: Any) -> None:
+    flag = ScreeningFlag.objects.get()
+    FlagDisposition.objects.create(flag=flag, decided_by=clinic.ito, decided_at=NOW, **values)
 
 
 def double(taken: str) -> None:

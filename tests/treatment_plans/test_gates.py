@@ -54,6 +54,8 @@ ALL_WELL = DosingFacts(
     other_doses=(),
     enrollments=(),
     has_open_alert=False,
+    flags=(),
+    results=(),
 )
 
 

@@ -16,6 +16,7 @@ from practice.api.fields import (
 )
 from treatment_plans.models import (
     Clearance,
+    FlagDisposition,
     FollowUp,
     PlannedSession,
     Prescription,
@@ -56,6 +57,20 @@ class ProtocolOut(Out[Protocol]):
 # Medical decisions
 
 
+class CoveredFlagIn(In):
+    """What the decision says about one flag of the screening."""
+
+    flag = IdField()
+    decision = ChoiceOf(model=FlagDisposition, of="decision")
+    reason = TextField(max_length=4000)
+    valid_through_on = DayField(
+        required=False, allow_null=True, help_text="Then it is looked at again. Defaults to the clearance's."
+    )
+    replaces = IdField(
+        required=False, allow_null=True, help_text="The id of the disposition that you saw, if there was one."
+    )
+
+
 class ClearanceIn(In):
     client = IdField()
     decided_by = IdField(required=False, help_text=IN_YOUR_NAME)
@@ -64,6 +79,9 @@ class ClearanceIn(In):
     valid_from_on = DayField()
     valid_through_on = DayField(
         required=False, allow_null=True, help_text="The last valid day; needed when cleared."
+    )
+    flags = CoveredFlagIn(
+        many=True, required=False, help_text="A granted clearance says something about each open flag."
     )
 
 

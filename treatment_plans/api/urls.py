@@ -1,7 +1,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from treatment_plans.api import instruments, measures, views
+from treatment_plans.api import instruments, measures, screening, views
 
 router = SimpleRouter(trailing_slash=False)
 router.register("protocols", views.ProtocolViews, basename="protocol")
@@ -13,6 +13,10 @@ router.register("planned-sessions", views.PlannedSessionViews, basename="planned
 router.register("follow-ups", views.FollowUpViews, basename="follow-up")
 router.register("measures", measures.MeasureViews, basename="measure")
 router.register("safety-alerts", measures.SafetyAlertViews, basename="safety-alert")
+router.register("screening-forms", screening.ScreeningFormViews, basename="screening-form")
+router.register("screenings", screening.ScreeningViews, basename="screening")
+router.register("screening-flags", screening.ScreeningFlagViews, basename="screening-flag")
+router.register("clinical-results", screening.ClinicalResultViews, basename="clinical-result")
 
 urlpatterns = [
     *router.urls,

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from datetime import date
+from typing import Any
+
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -42,6 +45,7 @@ from treatment_plans.models import (
     RemsEnrollment,
     TreatmentPlan,
 )
+from treatment_plans.screening_flags import Disposal
 
 MEDICAL = {
     "list": access.READS_MEDICAL,
@@ -79,6 +83,16 @@ class ProtocolViews(Resource):
         )
 
 
+def _disposal(body: dict[str, Any], through: date | None) -> Disposal:
+    return Disposal(
+        body["flag"],
+        body["decision"],
+        body["reason"],
+        body.get("valid_through_on") or through,
+        body.get("replaces"),
+    )
+
+
 @extend_schema_view(
     list=extend_schema(summary="List clearances"), retrieve=extend_schema(summary="Read a clearance")
 )
@@ -91,12 +105,15 @@ class ClearanceViews(Resource):
 
     @extend_schema(summary="Decide whether a client may be treated", request=ClearanceIn)
     def create(self, request: Request) -> Response:
-        """The decision supersedes the one before at once."""
+        """The decision supersedes the one before at once, and disposes of the flags that it names."""
         body = self.valid(ClearanceIn)
         client = self.access_client(body.pop("client"))
         signer = access.check_signature(self.user, body.pop("decided_by", None), pointer="/decided_by")
+        flags = [_disposal(each, body.get("valid_through_on")) for each in body.pop("flags", ())]
         return self.write(
-            lambda: clearances.decide(client.pk, body, decided_by=signer, actor=self.user, now=self.now),
+            lambda: clearances.decide(
+                client.pk, body, flags=flags, decided_by=signer, actor=self.user, now=self.now
+            ),
             status_code=201,
         )
 

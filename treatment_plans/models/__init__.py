@@ -4,20 +4,36 @@ from treatment_plans.models.medical import Clearance, RemsEnrollment
 from treatment_plans.models.plans import FollowUp, PlannedSession, TreatmentPlan
 from treatment_plans.models.prescriptions import Prescription
 from treatment_plans.models.protocols import Protocol
+from treatment_plans.models.screening import (
+    ClinicalResult,
+    FlagDisposition,
+    ResultKind,
+    Screening,
+    ScreeningFlag,
+    ScreeningForm,
+    ScreeningRule,
+)
 from treatment_plans.models.stock import StockEvent, StockLot, StockTask
 from treatment_plans.models.supply import SupplyEvent, SupplyTask
 
 __all__ = [
     "AnswerSheet",
     "Clearance",
+    "ClinicalResult",
+    "FlagDisposition",
     "FollowUp",
     "Measure",
     "PlannedSession",
     "Prescription",
     "Protocol",
     "RemsEnrollment",
+    "ResultKind",
     "Route",
     "SafetyAlert",
+    "Screening",
+    "ScreeningFlag",
+    "ScreeningForm",
+    "ScreeningRule",
     "StockEvent",
     "StockLot",
     "StockTask",

@@ -100,6 +100,7 @@ class SafetyAlert(Revisioned):
         CSSRS_MODERATE = "cssrs_moderate", _("screener: moderate")
         CSSRS_HIGH = "cssrs_high", _("screener: high")
         REPLY = "reply", _("a reply that sounds unsafe")
+        SCREENING = "screening", _("an answer to the screening form")
 
     class Severity(models.TextChoices):
         HIGH = "high", _("high")

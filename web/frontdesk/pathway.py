@@ -116,6 +116,8 @@ def _blockers(client: Client, plan: TreatmentPlan | None, *, now: datetime) -> t
             other_doses=tuple(dose for dose in doses if dose.day != day),
             enrollments=of_client.enrollments,
             has_open_alert=of_client.has_open_alert,
+            flags=of_client.flags,
+            results=of_client.results,
         ),
         at=now,
         day=day,

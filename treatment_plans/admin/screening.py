@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from practice.access import APPROVES_PROTOCOLS, CLINICAL, READS_PROTOCOLS
+from practice.admin_base import RoleAdmin, RoleInline
+from treatment_plans.admin.base import ClinicalAdmin
+from treatment_plans.models import (
+    ClinicalResult,
+    FlagDisposition,
+    Screening,
+    ScreeningFlag,
+    ScreeningForm,
+    ScreeningRule,
+)
+
+DECIDED = ("approved_by", "approved_at", "retired_at")
+
+
+def _is_open(form: Any) -> bool:
+    return form is None or (form.approved_at is None and form.retired_at is None)
+
+
+class ScreeningRuleInline(RoleInline):
+    model = ScreeningRule
+    viewers = READS_PROTOCOLS
+    editors = APPROVES_PROTOCOLS
+    removers = APPROVES_PROTOCOLS
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return _is_open(obj) and super().has_add_permission(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return _is_open(obj) and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return _is_open(obj) and super().has_delete_permission(request, obj)
+
+
+@admin.register(ScreeningForm)
+class ScreeningFormAdmin(RoleAdmin):
+    """A prescriber writes a version with its rules until one approves it; afterwards it stays as it is."""
+
+    viewers = READS_PROTOCOLS
+    editors = APPROVES_PROTOCOLS
+    list_display = ("name", "code", "version", "approved_by", "approved_at", "retired_at")
+    list_filter = (("approved_at", admin.EmptyFieldListFilter),)
+    list_select_related = ("approved_by",)
+    search_fields = ("name",)
+    readonly_fields = DECIDED
+    inlines = (ScreeningRuleInline,)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return _is_open(obj) and super().has_change_permission(request, obj)
+
+
+@admin.register(Screening)
+class ScreeningAdmin(ClinicalAdmin):
+    list_display = ("client", "form", "filled_at", "source", "corrects")
+    list_filter = ("source",)
+    list_select_related: ClassVar[tuple[str, ...]] = ("client", "form")
+    date_hierarchy = "filled_at"
+
+
+class DispositionInline(RoleInline):
+    model = FlagDisposition
+    fk_name = "flag"
+    viewers = CLINICAL
+
+
+@admin.register(ScreeningFlag)
+class ScreeningFlagAdmin(ClinicalAdmin):
+    list_display = ("client", "rule", "answer", "raised_at", "disposition")
+    list_filter = ("rule__effect", ("disposition", admin.EmptyFieldListFilter))
+    list_select_related: ClassVar[tuple[str, ...]] = ("client", "rule", "disposition")
+    inlines = (DispositionInline,)
+
+
+@admin.register(ClinicalResult)
+class ClinicalResultAdmin(ClinicalAdmin):
+    list_display = ("client", "kind", "taken_on", "valid_through_on", "recorded_by")
+    list_filter = ("kind",)
+    list_select_related: ClassVar[tuple[str, ...]] = ("client", "recorded_by")
