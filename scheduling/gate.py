@@ -255,6 +255,11 @@ def _booked(
     return doses, booked
 
 
+def booked_doses(client_ids: Iterable[int], *, now: datetime) -> Mapping[int, Sequence[DoseFact]]:
+    """The live and done dosing sessions of some clients, by client. One query."""
+    return _booked(client_ids, now=now)[0]
+
+
 def _plan_status_that_counts(session: Session) -> str | None:
     """Consult and evaluation come before a plan is active; only a closed one stands against them."""
     if session.plan is None:

@@ -106,6 +106,19 @@ def tally(prescriptions: Iterable[PrescriptionFact], doses: Iterable[DoseFact]) 
     }
 
 
+def left_without(
+    prescriptions: Iterable[PrescriptionFact], doses: Iterable[DoseFact]
+) -> dict[int, list[DoseFact]]:
+    """The doses to come for which nothing is left, by the prescription of their route that ends last."""
+    prescriptions = tuple(prescriptions)
+    missing: dict[int, list[DoseFact]] = {each.id: [] for each in prescriptions}
+    for dose, taken in allocate(prescriptions, doses).items():
+        of_route = [each for each in prescriptions if each.route == dose.route]
+        if taken is None and not dose.done and of_route:
+            missing[max(of_route, key=lambda each: (each.valid_through_on, each.id)).id].append(dose)
+    return missing
+
+
 def prescription_blockers(
     prescriptions: Iterable[PrescriptionFact],
     other_doses: Iterable[DoseFact],

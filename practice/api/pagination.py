@@ -143,6 +143,37 @@ class CursorPages(BasePagination):
         return replace_query_param(self.url, "cursor", self.signer.sign_object([back, *plain]))
 
 
+class ValuePages(CursorPages):
+    """Pages of values that are worked out and no rows: each has its `place`, a list that orders them all."""
+
+    def page_of(self, values: Sequence[Any], request: Request, *, name: str) -> list[Any]:
+        """The page that the request asks for; `name` is of the list, whose cursors are no other's."""
+        limit = self._limit(request.query_params.get("limit"))
+        self.url = request.build_absolute_uri()
+        self.signer = signing.Signer(salt=f"cursor {name}")
+        cursor = self._read(request.query_params.get("cursor"))
+        back, place = cursor if cursor else (False, [])
+        if back:
+            found = [each for each in values if each.place < place]
+            page = found[-limit:]
+        else:
+            found = [each for each in values if not cursor or each.place > place]
+            page = found[:limit]
+        more = len(found) > limit
+        self.places = [each.place for each in page]
+        self.has_next, self.has_previous = (True, more) if back else (more, cursor is not None)
+        return page
+
+    def _read(self, text: str | None) -> tuple[bool, list[Any]] | None:
+        if text is None:
+            return None
+        try:
+            back, *place = self.signer.unsign_object(text)
+        except (signing.BadSignature, ValueError):
+            raise BadCursor(pointer="/query/cursor") from None
+        return bool(back), place
+
+
 @cache
 def _joined(view: Any) -> Prepared:
     """Rows of a view by their keys; which keys is decided before."""

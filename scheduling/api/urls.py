@@ -2,6 +2,7 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from scheduling.api.absences import AbsenceViews
+from scheduling.api.expiring import ExpiringViews
 from scheduling.api.feeds import BusyCalendarViews, FeedViews
 from scheduling.api.groups import GroupSessionViews
 from scheduling.api.openings import OpeningViews
@@ -33,6 +34,7 @@ urlpatterns = [
         name="series-propose",
     ),
     path("treatment-plans/<int:pk>/series", SeriesViews.as_view({"post": "book"}), name="series-book"),
+    path("expiring", ExpiringViews.as_view({"get": "list"}), name="expiring"),
     path("clinicians/<int:pk>/absence", AbsenceViews.as_view({"post": "record"}), name="clinician-absence"),
     *router.urls,
 ]

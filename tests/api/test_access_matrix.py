@@ -151,6 +151,7 @@ POLICY: dict[str, tuple[str, bool]] = {
     "GET appointment-types/{pk}": ("ADTPNO", OPEN),
     "GET openings": ("ADTPN", CLIENT),
     "POST openings/explain": ("ADTPN", CLIENT),
+    "GET expiring": ("ADTPN", OPEN),
     "GET bookings": ("ADTPNO", CLIENT),
     "GET bookings/{pk}": ("ADTPN", CLIENT),
     "GET bookings/{pk}/readiness": ("ADTPN", CLIENT),

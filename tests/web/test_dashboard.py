@@ -38,7 +38,7 @@ def test_it_asks_for_the_clinics_today_and_tomorrow(clinic: Clinic, ana: Browser
 
 def test_prescribers_also_see_what_ends_soon(clinic: Clinic, ana: Browser, ito: Browser) -> None:
     assert "Ending within 30 days" in text_of(ito.get("/dashboard/"))
-    assert settings_of(ito.get("/dashboard/"))["expires_before"] == "2026-12-23"
+    assert settings_of(ito.get("/dashboard/"))["expires_within_days"] == 30
     assert "Ending within 30 days" not in text_of(ana.get("/dashboard/"))
 
 

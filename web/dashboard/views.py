@@ -14,7 +14,7 @@ from scheduling.models import Booking
 from treatment_plans.models import FollowUp, SafetyAlert
 from web.dashboard.frame import Page, here, labels, page
 
-EXPIRES_SOON = timedelta(days=30)
+EXPIRES_WITHIN_DAYS = 30
 
 
 @page(entry="dashboard")
@@ -22,14 +22,13 @@ def dashboard(user: User) -> Page:
     today = clock.local_day(present.now(), here())
     tomorrow = today + timedelta(days=1)
     _begins, until = clock.day_span(tomorrow, here())
-    soon = (today + EXPIRES_SOON).isoformat()
     return Page(
         "dashboard/dashboard.html",
         context={"tomorrow": tomorrow},
         settings={
             "until": until.isoformat(),
             "follows_up": user.has_role(*FOLLOWS_UP),
-            "expires_before": soon if user.has_role(*DECIDES_MEDICAL) else "",
+            "expires_within_days": EXPIRES_WITHIN_DAYS if user.has_role(*DECIDES_MEDICAL) else 0,
         },
         words=_words(),
     )
@@ -61,8 +60,14 @@ def _words() -> dict[str, Any]:
         "dose": _("dose"),
         "ready": _("Ready"),
         "telehealth": _("Telehealth"),
-        "prescription": _("Prescription"),
-        "clearance": _("Clearance"),
+        "used": _("used"),
+        "expiring": {
+            "prescription": _("Prescription"),
+            "clearance": _("Clearance"),
+            "rems_enrollment": _("REMS enrolment"),
+            "consent": _("Consent"),
+            "licence": _("Licence"),
+        },
         "said_by": {
             "client": _("the client"),
             "support_person": _("the support person"),

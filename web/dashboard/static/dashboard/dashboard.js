@@ -62,15 +62,19 @@ const followUp = async (row) => {
   });
   return node;
 };
-const expiring = async ([what, row]) => copy("expiring", {
-  client: [await nameOf(row.client), address(settings.client_page, row.client)], what: words[what],
-  day: dateOf(row.valid_through_on),
-});
-const loadExpiring = async () => {
-  const [prescriptions, clearances] = await Promise.all([all("prescriptions?is_in_force=true&limit=200"), all("clearances?limit=200")]);
-  const rows = [...prescriptions.map((row) => ["prescription", row]), ...clearances.filter((row) => !row.superseded_at).map((row) => ["clearance", row])];
-  const soon = ([, row]) => row.valid_through_on && row.valid_through_on >= settings.today && row.valid_through_on <= settings.expires_before;
-  return rows.filter(soon).sort(([, one], [, other]) => one.valid_through_on.localeCompare(other.valid_through_on));
+const expiring = (row) => {
+  const [about, page] = row.client ? [row.client.name, address(settings.client_page, row.client.id)] : [row.clinician.name];
+  const used = row.supply && `${row.supply.used}/${row.supply.doses} ${words.used}`;
+  const node = copy("expiring", { who: row.client ? "" : about, client: [row.client ? about : "", page], what: [words.expiring[row.kind], row.what, used].filter(Boolean).join(" · "), day: dateOf(row.ends_on) });
+  node.querySelector(".used-up").hidden = row.because !== "used_up";
+  node.querySelector("ul").replaceChildren(...row.blocks.map((one) => {
+    const dose = one.planned_session && one.planned_session.dose_number;
+    const whose = row.client ? "" : one.client.name;
+    return copy("blocked", { session: [[whose, dose && `${words.dose} ${dose}`, wall(one.starts_at, dayAndTime)].filter(Boolean).join(", "), address(settings.booking_page, one.id)] });
+  }));
+  if (row.blocks.length) node.classList.add("blocked");
+  node.querySelector(".blocks").hidden = !row.blocks.length;
+  return node;
 };
 
 const mine = settings.mine && `&${settings.mine}`;
@@ -81,5 +85,5 @@ keepFresh(() => [
   part("today", () => sessions(settings.from, settings.day_ends), session),
   part("tomorrow", () => sessions(settings.day_ends, settings.until), session),
   part("follow-ups", () => all(`follow-ups?is_done=false&limit=200&due_before=${encodeURIComponent(settings.day_ends)}`), followUp),
-  ...settings.expires_before ? [part("expiring", loadExpiring, expiring)] : [],
+  ...settings.expires_within_days ? [part("expiring", () => all(`expiring?limit=200&days=${settings.expires_within_days}`), expiring)] : [],
 ]);
