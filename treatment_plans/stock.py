@@ -28,8 +28,8 @@ from treatment_plans.models import PlannedSession, StockEvent, StockLot, StockTa
 
 Kind = StockEvent.Kind
 
-# What staff record as it happens. The others belong to a session, a delivery, a transfer or a settled count.
-RECORDED = (Kind.WASTED, Kind.DISPOSED, Kind.COUNTED)
+# What staff record as it happens. The others belong to a delivery, a transfer or a settled count.
+RECORDED = (Kind.USED, Kind.WASTED, Kind.DISPOSED, Kind.COUNTED)
 _OTHER_END = UUID("5a0d1d0e-1c53-4f6b-9a49-7a4f0c6a7d11")
 
 

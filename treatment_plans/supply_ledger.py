@@ -28,8 +28,8 @@ from treatment_plans.models import PlannedSession, Prescription, SupplyEvent, Su
 
 Kind = SupplyEvent.Kind
 
-# What staff record as it happens. The others belong to a session, a fill or a settled count.
-RECORDED = (Kind.BROUGHT, Kind.COUNTED, Kind.RETURNED, Kind.WASTED, Kind.LOST)
+# What staff record as it happens. The others belong to a fill or to a settled count.
+RECORDED = (Kind.BROUGHT, Kind.USED, Kind.COUNTED, Kind.RETURNED, Kind.WASTED, Kind.LOST)
 
 
 class SupplyRefused(Refused):

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from practice.api.authentication import issue_token
-from practice.models import ApiToken, Role, User
+from practice.models import ApiToken, Location, Role, User
 from scheduling.models import AppointmentType, WaitlistEntry
 from tests.api.calls import Caller
 from tests.api.routes import METHODS, Route, routes, served
 from tests.api.world import CANARY, World, undone
 from tests.cast import NOW, Clinic
 from tests.treatment_plans.test_screening_rules import WELL
-from treatment_plans.models import Protocol, ScreeningForm
+from treatment_plans.models import Prescription, Protocol, ScreeningForm, StockLot
 
 pytestmark = pytest.mark.django_db
 
@@ -112,6 +113,31 @@ POLICY: dict[str, tuple[str, bool]] = {
     "GET prescriptions/{pk}": ("TPN", CLIENT),
     "POST prescriptions": ("P", CLIENT),
     "POST prescriptions/{pk}/revoke": ("P", CLIENT),
+    "POST prescriptions/draft": ("P", CLIENT),
+    "PATCH prescriptions/{pk}": ("P", CLIENT),
+    "POST prescriptions/{pk}/sign": ("P", CLIENT),
+    "POST prescriptions/{pk}/send": ("P", CLIENT),
+    "POST prescriptions/{pk}/dispense": ("TPN", CLIENT),
+    "POST prescriptions/{pk}/report-lost": ("TPN", CLIENT),
+    "GET supply-events": ("TPNO", CLIENT),
+    "GET supply-events/{pk}": ("TPN", CLIENT),
+    "POST supply-events": ("TPN", CLIENT),
+    "POST supply-events/{pk}/correct": ("TPN", CLIENT),
+    "GET supply-tasks": ("TPNO", CLIENT),
+    "GET supply-tasks/{pk}": ("TPN", CLIENT),
+    "POST supply-tasks/{pk}/settle": ("TPN", CLIENT),
+    "GET clients/{client_id}/supply": ("TPN", CLIENT),
+    "GET stock-lots": ("ATPN", OPEN),
+    "GET stock-lots/{pk}": ("ATPN", OPEN),
+    "POST stock-lots": ("ATPN", OPEN),
+    "POST stock-lots/{pk}/transfer": ("ATPN", OPEN),
+    "GET stock-events": ("ATPN", OPEN),
+    "GET stock-events/{pk}": ("ATPN", OPEN),
+    "POST stock-events": ("TPN", OPEN),
+    "POST stock-events/{pk}/correct": ("TPN", OPEN),
+    "GET stock-tasks": ("ATPN", OPEN),
+    "GET stock-tasks/{pk}": ("ATPN", OPEN),
+    "POST stock-tasks/{pk}/settle": ("ATPN", OPEN),
     "GET treatment-plans": ("ADTPNO", CLIENT),
     "GET treatment-plans/{pk}": ("ADTPN", CLIENT),
     "POST treatment-plans": ("TP", CLIENT),
@@ -253,6 +279,65 @@ BODIES: dict[str, Callable[[Clinic], dict[str, Any]]] = {
         "valid_through_on": "2027-03-01",
     },
     "POST prescriptions/{pk}/revoke": lambda clinic: {"reason": "reaction"},
+    "POST prescriptions/draft": lambda clinic: {
+        "client": clinic.maya.pk,
+        "route": "im",
+        "drug": "ketamine",
+        "dose_amount": "40",
+        "doses_per_fill": 2,
+    },
+    "PATCH prescriptions/{pk}": lambda clinic: {"refills": 1},
+    "POST prescriptions/{pk}/sign": lambda clinic: {"reference": "EPCS-1"},
+    "POST prescriptions/{pk}/send": lambda clinic: {"pharmacy": "Elm Pharmacy"},
+    "POST prescriptions/{pk}/dispense": lambda clinic: {"key": str(uuid4()), "amount": "1"},
+    "POST prescriptions/{pk}/report-lost": lambda clinic: {"report": "bag stolen"},
+    "POST supply-events": lambda clinic: {
+        "client": clinic.maya.pk,
+        "prescription": Prescription.objects.get().pk,
+        "kind": "counted",
+        "amount": "0",
+        "unit": "dose",
+        "key": str(uuid4()),
+    },
+    "POST supply-events/{pk}/correct": lambda clinic: {
+        "amount": "0",
+        "reason": "an empty box",
+        "key": str(uuid4()),
+    },
+    "POST supply-tasks/{pk}/settle": lambda clinic: {"outcome": "adjusted", "note": "one too many"},
+    "POST stock-lots": lambda clinic: {
+        "location": clinic.location.pk,
+        "drug": "ketamine",
+        "strength_amount": "50",
+        "strength_unit": "mg_per_ml",
+        "form": "solution",
+        "route": "im",
+        "lot": "B2",
+        "unit": "ml",
+        "expires_on": "2027-06-30",
+        "received_on": "2026-11-23",
+        "amount": "10",
+        "key": str(uuid4()),
+    },
+    "POST stock-lots/{pk}/transfer": lambda clinic: {
+        "to_location": Location.objects.exclude(pk=clinic.location.pk).get().pk,
+        "amount": "1",
+        "unit": "ml",
+        "key": str(uuid4()),
+    },
+    "POST stock-events": lambda clinic: {
+        "stock_lot": StockLot.objects.get().pk,
+        "kind": "counted",
+        "amount": "10",
+        "unit": "ml",
+        "key": str(uuid4()),
+    },
+    "POST stock-events/{pk}/correct": lambda clinic: {
+        "amount": "11",
+        "reason": "read wrongly",
+        "key": str(uuid4()),
+    },
+    "POST stock-tasks/{pk}/settle": lambda clinic: {"outcome": "adjusted", "note": "spilled"},
     "POST treatment-plans": lambda clinic: {
         "client": clinic.maya.pk,
         "protocol": Protocol.objects.get(route="im").pk,
@@ -467,7 +552,12 @@ def test_the_canary_sings_for_those_who_may_hear_it(world: World) -> None:
         *("waitlist-entries", "waitlist-offers", "screening-flags", "clinical-results"),
     }
     details = {f"{resource}/{{pk}}" for resource in resources}
-    assert heard == {*resources, *details, "bookings/{booking_id}/acknowledgements"}
+    assert heard == {
+        *resources,
+        *details,
+        "clients/{client_id}/supply",
+        "bookings/{booking_id}/acknowledgements",
+    }
 
 
 @pytest.mark.parametrize("path", sorted({route.path for route in UNSERVED}))

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, time, timedelta
+from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 from django.db import models, transaction
 
@@ -20,6 +22,7 @@ from practice.models import (
     Closure,
     ExtraHours,
     Holiday,
+    Location,
     Role,
     SupportPerson,
     TimeOff,
@@ -33,7 +36,15 @@ from tests.api.calls import Caller
 from tests.api.routes import Route
 from tests.cast import NOW, Clinic, at, make_clinician, make_user
 from tests.treatment_plans.test_screening_rules import WELL
-from treatment_plans import clinical_results, first_screening_form, measures, screening_forms, screenings
+from treatment_plans import (
+    clinical_results,
+    first_screening_form,
+    measures,
+    screening_forms,
+    screenings,
+    stock,
+    supply_ledger,
+)
 from treatment_plans.models import (
     Clearance,
     FollowUp,
@@ -110,6 +121,7 @@ def make_world(clinic: Clinic) -> World:
     )
     deliver_due(clock=lambda: NOW + timedelta(minutes=30))
     switches.turn("kind", "aftercare", off=False, reason="tried", actor=clinic.kim, now=NOW)
+    _keep_supply(clinic)
     SupportPerson.objects.create(client=clinic.maya, name="Joel")
     RemsEnrollment.objects.create(client=clinic.maya, enrolled_on=date(2026, 11, 1))
     FollowUp.objects.create(
@@ -172,6 +184,35 @@ def _screen(clinic: Clinic) -> None:
         taken_on=NOW.date(),
         actor=clinic.nia,
         now=NOW,
+    )
+
+
+def _keep_supply(clinic: Clinic) -> None:
+    """A count of a client's medicine and one of the clinic's, neither of which fits, and another location."""
+    told: dict[str, Any] = {"actor": clinic.nia, "now": NOW}
+    of_maya = supply_ledger.NewEvent(
+        prescription_id=Prescription.objects.get().pk,
+        kind="counted",
+        amount=Decimal(1),
+        unit="dose",
+        key=uuid4(),
+    )
+    supply_ledger.record(clinic.maya.pk, of_maya, **told)
+    values = {
+        "drug": "ketamine",
+        "strength_amount": Decimal(50),
+        "strength_unit": "mg_per_ml",
+        "form": "solution",
+        "route": "im",
+        "lot": "A1",
+        "unit": "ml",
+        "expires_on": date(2027, 6, 30),
+        "received_on": date(2026, 11, 1),
+    }
+    lot = stock.receive(clinic.location, values, Decimal(10), key=uuid4(), **told)
+    stock.record(lot.pk, stock.NewEvent(kind="counted", amount=Decimal(9), unit="ml", key=uuid4()), **told)
+    Location.objects.create(
+        name="Hill", display_name="Hill", time_zone="America/Denver", state="CO", phone="+15555550101"
     )
 
 

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from decimal import Decimal
-
 from rest_framework import serializers
 
 from practice.api.base import In, Out
@@ -19,7 +17,6 @@ from treatment_plans.models import (
     FlagDisposition,
     FollowUp,
     PlannedSession,
-    Prescription,
     Protocol,
     RemsEnrollment,
     TreatmentPlan,
@@ -112,54 +109,6 @@ class RemsEnrollmentOut(Out[RemsEnrollment]):
     class Meta:
         model = RemsEnrollment
         fields = ("id", "client", "enrolled_on", "reference", "ended_on", "revision")
-
-
-class PrescriptionIn(In):
-    """What was signed in the e-prescribing system."""
-
-    client = IdField()
-    prescriber = IdField(required=False, help_text=IN_YOUR_NAME)
-    route = ChoiceOf(model=Prescription, of="route")
-    drug = LineField(max_length=160, help_text="Drug, strength and form.")
-    dose_amount = serializers.DecimalField(max_digits=8, decimal_places=3, min_value=Decimal("0.001"))
-    dose_unit = ChoiceOf(model=Prescription, of="dose_unit", required=False)
-    directions = TextField(max_length=4000, required=False, allow_blank=True)
-    doses_per_fill = WholeNumberField(min_value=1, max_value=100)
-    refills = WholeNumberField(min_value=0, max_value=100, required=False, help_text="By law at most 5.")
-    issued_on = DayField()
-    valid_through_on = DayField(help_text="The last valid day, by law at most six months after the issue.")
-    reference = LineField(max_length=80, required=False, allow_blank=True)
-
-
-class RevokeIn(In):
-    reason = LineField(max_length=200)
-
-
-class PrescriptionOut(Out[Prescription]):
-    doses = serializers.IntegerField(read_only=True, help_text="How many doses all fills together allow.")
-
-    class Meta:
-        model = Prescription
-        fields = (
-            "id",
-            "client",
-            "prescriber",
-            "route",
-            "drug",
-            "dose_amount",
-            "dose_unit",
-            "directions",
-            "doses_per_fill",
-            "refills",
-            "doses",
-            "issued_on",
-            "valid_through_on",
-            "reference",
-            "status",
-            "revoked_at",
-            "revoke_reason",
-            "revision",
-        )
 
 
 # The course

@@ -1,13 +1,13 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from treatment_plans.api import instruments, measures, screening, views
+from treatment_plans.api import instruments, measures, prescriptions, screening, stock, supply, views
 
 router = SimpleRouter(trailing_slash=False)
 router.register("protocols", views.ProtocolViews, basename="protocol")
 router.register("clearances", views.ClearanceViews, basename="clearance")
 router.register("rems-enrollments", views.RemsEnrollmentViews, basename="rems-enrollment")
-router.register("prescriptions", views.PrescriptionViews, basename="prescription")
+router.register("prescriptions", prescriptions.PrescriptionViews, basename="prescription")
 router.register("treatment-plans", views.PlanViews, basename="treatment-plan")
 router.register("planned-sessions", views.PlannedSessionViews, basename="planned-session")
 router.register("follow-ups", views.FollowUpViews, basename="follow-up")
@@ -17,9 +17,15 @@ router.register("screening-forms", screening.ScreeningFormViews, basename="scree
 router.register("screenings", screening.ScreeningViews, basename="screening")
 router.register("screening-flags", screening.ScreeningFlagViews, basename="screening-flag")
 router.register("clinical-results", screening.ClinicalResultViews, basename="clinical-result")
+router.register("supply-events", supply.SupplyEventViews, basename="supply-event")
+router.register("supply-tasks", supply.SupplyTaskViews, basename="supply-task")
+router.register("stock-lots", stock.StockLotViews, basename="stock-lot")
+router.register("stock-events", stock.StockEventViews, basename="stock-event")
+router.register("stock-tasks", stock.StockTaskViews, basename="stock-task")
 
 urlpatterns = [
     *router.urls,
     path("instruments", instruments.InstrumentViews.as_view({"get": "offered"})),
+    path("clients/<int:client_id>/supply", supply.ClientSupplyViews.as_view({"get": "held"})),
     path("clients/<int:client_id>/outcomes", measures.OutcomeViews.as_view({"get": "outcomes"})),
 ]

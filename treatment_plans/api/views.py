@@ -11,13 +11,12 @@ from rest_framework.response import Response
 from practice import access
 from practice.api.base import NothingIn, Resource
 from practice.models import Clinician
-from treatment_plans import clearances, follow_ups, plans, prescriptions, protocols
+from treatment_plans import clearances, follow_ups, plans, protocols
 from treatment_plans.api.filters import (
     FollowUpFilter,
     OfClientFilter,
     PlanFilter,
     PlannedSessionFilter,
-    PrescriptionFilter,
     ProtocolFilter,
 )
 from treatment_plans.api.serializers import (
@@ -28,19 +27,15 @@ from treatment_plans.api.serializers import (
     PlanIn,
     PlannedSessionOut,
     PlanOut,
-    PrescriptionIn,
-    PrescriptionOut,
     ProtocolNameOut,
     ProtocolOut,
     RemsEnrollmentIn,
     RemsEnrollmentOut,
-    RevokeIn,
 )
 from treatment_plans.models import (
     Clearance,
     FollowUp,
     PlannedSession,
-    Prescription,
     Protocol,
     RemsEnrollment,
     TreatmentPlan,
@@ -135,36 +130,6 @@ class RemsEnrollmentViews(Resource):
         client = self.access_client(body.pop("client"))
         return self.write(
             lambda: clearances.enroll(client.pk, **body, actor=self.user, now=self.now), status_code=201
-        )
-
-
-@extend_schema_view(
-    list=extend_schema(summary="List prescriptions"), retrieve=extend_schema(summary="Read a prescription")
-)
-class PrescriptionViews(Resource):
-    queryset = Prescription.objects.all()
-    client = "client"
-    out = PrescriptionOut
-    filterset_class = PrescriptionFilter
-    permitted = {**MEDICAL, "revoke": access.DECIDES_MEDICAL}
-
-    @extend_schema(summary="Record a prescription that was signed elsewhere", request=PrescriptionIn)
-    def create(self, request: Request) -> Response:
-        body = self.valid(PrescriptionIn)
-        client = self.access_client(body.pop("client"))
-        signer = access.check_signature(self.user, body.pop("prescriber", None), pointer="/prescriber")
-        return self.write(
-            lambda: prescriptions.issue(client.pk, body, prescriber=signer, actor=self.user, now=self.now),
-            status_code=201,
-        )
-
-    @extend_schema(summary="Revoke a prescription", request=RevokeIn)
-    @action(detail=True, methods=["post"])
-    def revoke(self, request: Request, pk: str) -> Response:
-        """Bookings that need it are on hold from then on; none is cancelled."""
-        body, prescription = self.valid(RevokeIn), self.get_object()
-        return self.write(
-            lambda: prescriptions.revoke(prescription.pk, **body, actor=self.user, now=self.now)
         )
 
 

@@ -169,9 +169,10 @@ def test_a_prescription_is_revoked_once_with_a_reason(clinic: Clinic) -> None:
     assert "reaction" not in str(Activity.objects.values_list("data", "reason"))
 
 
-def test_a_prescription_is_not_edited(clinic: Clinic) -> None:
+def test_a_prescription_is_not_edited_once_it_is_signed(clinic: Clinic) -> None:
     path = f"prescriptions/{clinic.prescribe(clinic.maya).pk}"
-    assert edit(clinic.ito, path, {"status": "revoked"}).status_code == 405
+    assert edit(clinic.ito, path, {"status": "revoked"}).status_code == 400
+    assert edit(clinic.ito, path, {"refills": 1}).json()["code"] == "wrong_status"
     assert Caller(clinic.ito).send("DELETE", path).status_code == 405
 
 
@@ -184,7 +185,7 @@ def test_lists_are_filtered_and_take_the_same_number_of_queries(
     clinic.prescribe(clinic.maya, route="iv")
     clinic.clear(ivy)
     caller = Caller(clinic.nia)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(6):
         listed = caller.get("prescriptions", client=clinic.maya.pk, route="im", is_in_force="true")
     assert [each["id"] for each in listed.json()["results"]] == mine
     assert len(Caller(clinic.ana).get("prescriptions").json()["results"]) == 11
