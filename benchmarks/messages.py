@@ -36,7 +36,9 @@ def lines(*, planned: int) -> Iterator[Line]:
     try:
         plan_far_ahead(planned)
         yield looks()
-        yield sends()
+        yield sends("email", "a local mail server")
+        make_due(TO_SEND, channel="sms", now=present.now() + shifted())
+        yield sends("sms", "a local server of Twilio's API")
     finally:
         put_back(keys)
 
@@ -77,12 +79,14 @@ def shifted() -> timedelta:
     raise AssertionError("no noon")
 
 
-def make_due(count: int, *, now: datetime) -> int:
-    """Bookings made ten minutes ago, whose first message is due, by email only: the sink takes no other."""
-    ChannelConsent.objects.filter(channel="sms").update(granted_at=None)
+def make_due(count: int, *, channel: str = "email", now: datetime) -> int:
+    """Bookings made ten minutes ago, whose first message is due, on one channel: a sink takes no other."""
+    ChannelConsent.objects.exclude(channel=channel).update(granted_at=None)
+    ChannelConsent.objects.filter(channel=channel).update(granted_at=now, withdrawn_at=None)
     at = now - timedelta(minutes=10)
     ahead = Booking.objects.filter(status="booked", starts_at__gt=now + timedelta(days=4)).order_by("pk")
-    ids = list(ahead.values_list("pk", flat=True)[:count])
+    told = Message.objects.values("reminder__booking")
+    ids = list(ahead.exclude(pk__in=told).values_list("pk", flat=True)[:count])
     Reminder.objects.filter(booking__in=ids).delete()
     Booking.objects.filter(pk__in=ids).update(booked_at=at, created_at=at, touched_at=at)
     for first in range(0, len(ids), 500):
@@ -126,57 +130,70 @@ def looks() -> Line:
     return line
 
 
-def sends() -> Line:
-    """Worker processes send what is due to a mail server on this machine, which shares its cores."""
+def sends(channel: str, to: str) -> Line:
+    """Worker processes send what is due to a provider on this machine, which shares its cores."""
     policy = SendingPolicy.load()
     policy.texts_per_day = policy.texts_per_week = policy.client_per_hour = policy.practice_per_minute = 0
     policy.save()
     shift, before = shifted(), Reminder.objects.filter(state="sent").count()
     due = Reminder.objects.filter(state="planned", next_attempt_at__lte=present.now() + shift).count()
-    with sink() as (port, ended):
-        env = {**os.environ, "EMAIL_HOST": "127.0.0.1", "EMAIL_PORT": str(port), "EMAIL_TLS": "none"}
-        line = [sys.executable, "-m", "benchmarks.sender", str(shift.total_seconds())]
-        senders = [
-            subprocess.Popen(
-                line, cwd=BASE, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-            )
-            for _ in range(SENDERS)
-        ]
-        for each in senders:
-            assert each.stdout
-            each.stdout.readline()  # ready
-        began = time.perf_counter()
+    with sink(channel) as (port, ended):
+        senders = [started(port, shift) for _ in range(SENDERS)]
+        began, began_at = time.perf_counter(), present.now() + shift
         for each in senders:
             assert each.stdin
             each.stdin.close()
-        batches = [float(text) for each in senders for text in (each.stdout or []) if text.strip()]
+        said = [text.split() for each in senders for text in (each.stdout or []) if text.strip()]
         wall = time.perf_counter() - began
         for each in senders:
             each.wait()
-        got, different = ended()
+        got, different, by_sink = ended()
     sent = Reminder.objects.filter(state="sent").count() - before
     left = Reminder.objects.filter(state="planned", next_attempt_at__lte=present.now() + shift).count()
-    answers = Answers(times=batches, wall=wall)
-    found = line_of("sends", f"messages sent by {SENDERS} workers to a local mail server", answers, clients=2)
+    answers = Answers(times=[float(words[0]) for words in said if len(words) == 1], wall=wall)
+    case = "sends" if channel == "email" else "sends_texts"
+    found = line_of(case, f"messages sent by {SENDERS} workers to {to}", answers, clients=SENDERS)
     found.count, found.a_second = sent, round(sent / wall, 1)
     found.notes = {"due": due, "accepted": got, "batch": deliver.BATCH, "times_are": "of a batch"}
+    ended_at = Message.objects.filter(ended_at__gte=began_at).order_by("ended_at")
+    waited = [(at - began_at).total_seconds() for at in ended_at.values_list("ended_at", flat=True) if at]
+    found.notes["p99_seconds_to_accepted"] = round(waited[len(waited) * 99 // 100], 1) if waited else None
+    spent = [tuple(int(word) for word in words[1:]) for words in said if words[0] == "processor"]
+    found.notes["processor_ms_each"] = {
+        "workers": round(sum(ours for ours, _ in spent) / max(1, sent), 2),
+        "database": round(sum(theirs for _, theirs in spent) / max(1, sent), 2),
+        "provider": round(by_sink / max(1, sent), 2),
+    }
     if got != different or got != sent or left or sent < TO_SEND:
         found.wrong = f"{due} due, {sent} sent, {left} left, {got} accepted, {different} different"
-    judge(found, [("≥ 500 a second", found.a_second >= 500)])
+    judge(found, [("≥ 500 a second", found.a_second >= 500)] if channel == "email" else [])
     return found
 
 
+def started(port: int, shift: timedelta) -> subprocess.Popen[str]:
+    env = {**os.environ, "EMAIL_HOST": "127.0.0.1", "EMAIL_PORT": str(port), "EMAIL_TLS": "none"}
+    env |= {"TWILIO_BASE_URL": f"http://127.0.0.1:{port}", "TWILIO_ACCOUNT_SID": "AC" + "0" * 32}
+    env |= {"TWILIO_AUTH_TOKEN": "none", "TWILIO_FROM": "+12025550100"}
+    line = [sys.executable, "-m", "benchmarks.sender", str(shift.total_seconds())]
+    sender = subprocess.Popen(
+        line, cwd=BASE, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert sender.stdout
+    sender.stdout.readline()  # ready
+    return sender
+
+
 @contextmanager
-def sink() -> Iterator[tuple[int, Callable[[], tuple[int, int]]]]:
-    line = [sys.executable, "-m", "benchmarks.sink"]
+def sink(channel: str) -> Iterator[tuple[int, Callable[[], tuple[int, int, int]]]]:
+    line = [sys.executable, "-m", "benchmarks.sink", channel]
     process = subprocess.Popen(line, cwd=BASE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdin
     assert process.stdout
 
-    def ended() -> tuple[int, int]:
+    def ended() -> tuple[int, int, int]:
         process.stdin.close()  # type: ignore[union-attr]
-        got, different = process.stdout.readline().split()  # type: ignore[union-attr]
-        return int(got), int(different)
+        got, different, milliseconds = process.stdout.readline().split()  # type: ignore[union-attr]
+        return int(got), int(different), int(milliseconds)
 
     try:
         yield int(process.stdout.readline()), ended

@@ -69,7 +69,8 @@ def _lines(results: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 def table(results: Mapping[str, Any]) -> str:
     parts = []
     for size in results["sizes"]:
-        parts.append(f"### {_heading(size)}\n\n{_table(size['lines'])}")
+        if size["lines"]:
+            parts.append(f"### {_heading(size)}\n\n{_table(size['lines'])}")
     if results["lines"]:
         parts.append(f"### Beside these\n\n{_table(results['lines'])}")
     return "\n\n".join(parts)
@@ -136,12 +137,12 @@ def growth(results: Mapping[str, Any]) -> dict[str, list[tuple[int, float]]]:
 def write(results: Mapping[str, Any], *, whole: bool) -> None:
     """A run of some cases only is kept apart, so that the page always shows a whole one."""
     text = json.dumps(results, indent=1, ensure_ascii=False) + "\n"
-    is_race = any(line["case"] == "contend" for line in results["lines"])
-    if not whole and not is_race:
+    part = "" if whole else _part(results)
+    if not whole and not part:
         (data_folder() / "partial.json").write_text(text)
         return
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / ("latest.json" if whole else "contention.json")).write_text(text)
+    (RESULTS / f"{part or 'latest'}.json").write_text(text)
     if not PAGE.exists():
         return
     if whole:
@@ -150,7 +151,27 @@ def write(results: Mapping[str, Any], *, whole: bool) -> None:
         _replace("results", "\n".join([_section(results), *_growth_section(results)]))
         _replace("profile", _profile(results))
     else:
-        _replace("contention", _section(results))
+        _replace(part, "\n\n".join(filter(None, [_section(results), _shares(results)])))
+
+
+def _part(results: Mapping[str, Any]) -> str:
+    """Of what is measured by itself, the name of its file and its section; nothing for the rest."""
+    if any(size["lines"] for size in results["sizes"]):
+        return ""
+    cases = {line["case"] for line in results["lines"]}
+    return "contention" if "contend" in cases else "messages" if "sends" in cases else ""
+
+
+def _shares(results: Mapping[str, Any]) -> str:
+    """Who took how much of the processor for one message."""
+    rows = [
+        f"- {line['what']}: {', '.join(f'{who} {ms} ms' for who, ms in shares.items())} of processor time "
+        f"for each; when {line['count']:,} fall due at once, 99 % are accepted within "
+        f"{line['notes']['p99_seconds_to_accepted']} s"
+        for line in results["lines"]
+        if (shares := line["notes"].get("processor_ms_each"))
+    ]
+    return "\n".join(rows)
 
 
 def grown(results: Mapping[str, Any]) -> list[str]:

@@ -111,7 +111,7 @@ def told(line: Any) -> dict[str, Any]:
     floors = f"{line.floors:g} floors" if line.floors else ""
     wrong = f" WRONG {line.wrong}" if line.wrong else ""
     print(f"  {line.what:<64} {line.p50:>9.1f} ms {floors:>13}  {said}{wrong}")
-    if line.case.startswith(("contention", "series")):
+    if line.case.startswith(("contention", "series", "sends")):
         print(f"    {line.notes}")
     sys.stdout.flush()
     return asdict(line)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import logging
 import random
+import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -50,6 +51,7 @@ logger = logging.getLogger(__name__)
 PROVIDER_TIMEOUT = timedelta(seconds=settings.REMINDER_PROVIDER_SECONDS)
 LEASE = timedelta(seconds=settings.REMINDER_LEASE_SECONDS)  # longer, or a living worker would lose its row
 BATCH = 20
+IN_DOUBT_SECONDS, MOST_BEGUN = 0.2, 40  # of sending, that a killed worker leaves for others to find out about
 MARK_WITHIN = timedelta(seconds=1)  # a result waits no longer for its batch
 MOST_ATTEMPTS = 8
 FIRST_BACKOFF, LONGEST_BACKOFF = timedelta(seconds=30), timedelta(minutes=30)
@@ -66,12 +68,7 @@ def deliver_due(*, clock: Callable[[], datetime], stop_at: datetime | None = Non
     for name in {one.reminder.channel for one in claimed}:
         of_channel = [one for one in claimed if one.reminder.channel == name]
         with channel_for(name) as channel:
-            for first in range(0, len(of_channel), channel.begins_at_once):
-                some = of_channel[first : first + channel.begins_at_once]
-                try:
-                    _send_some(some, channel, clock=clock, stop_at=stop_at)
-                except Exception:  # their lease will end, and `resolve` finds out; the others can still go
-                    logger.exception("reminders %s: sending broke", [one.reminder.pk for one in some])
+            _send_all(of_channel, channel, clock=clock, stop_at=stop_at)
     _look_for_another_way(claimed, now=clock())
     return handled
 
@@ -251,6 +248,7 @@ def _claimed(
         expires_at=row.expires_at,
         language=loaded.client.language,
         sender_name=loaded.booking.location.display_name,
+        hand_over_by=now + LEASE,
     )
     is_in_it = link is not None and link.address in rendered.body
     return Claimed(row, outgoing, now + LEASE, link if is_in_it else None)
@@ -298,6 +296,22 @@ def _first_name(row: Reminder, loaded: Loaded) -> str:
     is_theirs = row.kind == Reminder.Kind.SUPPORT_PERSON and loaded.support is not None
     name = loaded.support.name if is_theirs and loaded.support else loaded.client.display_name
     return name.split()[0]
+
+
+def _send_all(
+    claimed: Sequence[Claimed], channel: Channel, *, clock: Callable[[], datetime], stop_at: datetime | None
+) -> None:
+    """A few at once: as many as the provider has lately taken in the time that may be left in doubt."""
+    at_once, rest = channel.begins_at_once, list(claimed)
+    while rest:
+        some, rest = rest[:at_once], rest[at_once:]
+        began = time.monotonic()
+        try:
+            _send_some(some, channel, clock=clock, stop_at=stop_at)
+        except Exception:  # their lease will end, and `resolve` finds out; the others can still go
+            logger.exception("reminders %s: sending broke", [one.reminder.pk for one in some])
+        seconds_each = (time.monotonic() - began) / len(some)
+        at_once = max(1, min(MOST_BEGUN, int(IN_DOUBT_SECONDS / seconds_each)))
 
 
 def _send_some(

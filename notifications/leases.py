@@ -5,13 +5,16 @@ Whoever lost a row meanwhile writes nothing about it, however late they come bac
 
 from __future__ import annotations
 
+import json
 import logging
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Case, F, Value, When
+from django.db import connection
+from django.db.models import F
 
 from notifications.channels import Outgoing, Receipt
 from notifications.crash import crash_here
@@ -22,6 +25,59 @@ from practice.doors import door, step
 
 State = Reminder.State
 logger = logging.getLogger(__name__)
+
+# One statement for a batch, whatever its size: a worker spends its time on these.
+TAKE = """
+    WITH batch AS (
+        SELECT * FROM jsonb_to_recordset(%(batch)s)
+            AS b(reminder bigint, token uuid, recipient text, subject text, body text)
+    ), taken AS (
+        UPDATE notifications_reminder r
+           SET state = 'sending', lease_token = b.token, lease_until = %(until)s,
+               attempt_count = r.attempt_count + 1
+          FROM batch b WHERE r.id = b.reminder
+    ), noted AS (
+        INSERT INTO notifications_message (reminder_id, token, recipient, subject, body, started_at, outcome,
+                                           provider, provider_ref, error_code)
+        SELECT reminder, token, recipient, subject, body, %(now)s, 'open', '', '', '' FROM batch
+    )
+    INSERT INTO notifications_reminderevent (reminder_id, at, from_state, to_state, detail)
+    SELECT reminder, %(now)s, 'planned', 'sending', '' FROM batch
+"""
+# The reminders are locked in their order before their messages are touched, as everywhere.
+BEGIN = """
+    WITH held AS (
+        SELECT lease_token FROM notifications_reminder
+         WHERE id = ANY(%(reminders)s) AND lease_token = ANY(%(tokens)s) AND state = 'sending'
+         ORDER BY id FOR NO KEY UPDATE
+    )
+    UPDATE notifications_message m SET begun_at = %(now)s FROM held
+     WHERE m.token = held.lease_token AND m.outcome = 'open'
+    RETURNING m.token
+"""
+MARK = """
+    WITH batch AS (
+        SELECT * FROM jsonb_to_recordset(%(batch)s)
+            AS b(reminder bigint, token uuid, before text, state text, outcome text, ended_at timestamptz,
+                 provider text, provider_ref text, error_code text, next_attempt_at timestamptz,
+                 lease_until timestamptz)
+    ), marked AS (
+        UPDATE notifications_reminder r
+           SET state = b.state, last_error_code = b.error_code, lease_until = b.lease_until,
+               lease_token = CASE WHEN b.state = 'unknown' THEN b.token END,
+               next_attempt_at = COALESCE(b.next_attempt_at, r.next_attempt_at),
+               sent_at = CASE WHEN b.state = 'sent' THEN %(now)s END
+          FROM batch b WHERE r.id = b.reminder
+    ), noted AS (
+        UPDATE notifications_message m
+           SET outcome = b.outcome, ended_at = b.ended_at, error_code = b.error_code,
+               provider = COALESCE(b.provider, m.provider),
+               provider_ref = COALESCE(b.provider_ref, m.provider_ref)
+          FROM batch b WHERE m.token = b.token AND m.outcome IN ('open', 'unknown')
+    )
+    INSERT INTO notifications_reminderevent (reminder_id, at, from_state, to_state, detail)
+    SELECT reminder, %(now)s, before, state, error_code FROM batch
+"""
 
 
 @dataclass(frozen=True)
@@ -48,53 +104,31 @@ class Result:
     error_code: str = ""
     next_attempt_at: datetime | None = None
 
-    def written_to(self, message: Message) -> Message:
-        message.outcome, message.ended_at, message.error_code = self.outcome, self.at, self.error_code
-        if self.receipt is not None:
-            message.provider, message.provider_ref = self.receipt
-        return message
-
 
 @step
 def take(batch: Sequence[Claimed], *, now: datetime) -> None:
     """planned → sending, in the claim that holds the rows."""
     if not batch:
         return
-    Reminder.objects.filter(pk__in=[one.reminder.pk for one in batch]).update(
-        state=State.SENDING,
-        lease_token=Case(*[When(pk=one.reminder.pk, then=Value(one.token)) for one in batch]),
-        lease_until=batch[0].lease_until,
-        attempt_count=F("attempt_count") + 1,
-    )
-    Message.objects.bulk_create(
-        Message(
-            reminder=one.reminder,
-            token=one.token,
-            recipient=one.outgoing.to,
-            subject=one.outgoing.subject,
-            body=redacted(one.outgoing.body),
-            started_at=now,
-        )
+    rows = [
+        {
+            "reminder": one.reminder.pk,
+            "token": one.outgoing.token,
+            "recipient": one.outgoing.to,
+            "subject": one.outgoing.subject,
+            "body": redacted(one.outgoing.body),
+        }
         for one in batch
-    )
-    ReminderEvent.objects.bulk_create(
-        _event(one.reminder, State.PLANNED, State.SENDING, now=now) for one in batch
-    )
+    ]
+    _execute(TAKE, {"batch": json.dumps(rows), "until": batch[0].lease_until, "now": now})
 
 
 @door
 def begin(batch: Sequence[Claimed], *, now: datetime) -> list[Claimed]:
     """Note that the provider is called now for each of these; return those that are still ours."""
-    held = Reminder.objects.select_for_update(no_key=True).filter(
-        pk__in=[one.reminder.pk for one in batch],
-        lease_token__in=[one.token for one in batch],
-        state=State.SENDING,
-    )
-    tokens = {token for token in held.order_by("pk").values_list("lease_token", flat=True) if token}
-    open_ones = Message.objects.filter(token__in=tokens, outcome=Message.Outcome.OPEN)
-    if open_ones.update(begun_at=now) != len(tokens):
-        tokens &= set(open_ones.filter(begun_at=now).values_list("token", flat=True))
-    return [one for one in batch if one.token in tokens]
+    reminders, tokens = [one.reminder.pk for one in batch], [one.token for one in batch]
+    ours = {token for (token,) in _execute(BEGIN, {"reminders": reminders, "tokens": tokens, "now": now})}
+    return [one for one in batch if one.token in ours]
 
 
 def mark(results: Sequence[Result], *, now: datetime) -> None:
@@ -134,49 +168,33 @@ def _mark(results: Sequence[Result], *, now: datetime) -> None:
     ours = [
         result for result in results if (before.get(result.claimed.token), result.state) in Reminder.EDGES
     ]
-    _write_reminders(ours, now=now)
-    _write_messages(ours)
-    ReminderEvent.objects.bulk_create(
-        _event(
-            result.claimed.reminder,
-            before[result.claimed.token],
-            result.state,
-            now=now,
-            detail=result.error_code,
-        )
-        for result in ours
-    )
+    if ours:
+        rows = [_row(result, before[result.claimed.token]) for result in ours]
+        _execute(MARK, {"batch": json.dumps(rows), "now": now})
 
 
-def _write_reminders(results: Iterable[Result], *, now: datetime) -> None:
-    sent = [result for result in results if result.state == State.SENT]
-    if sent:
-        Reminder.objects.filter(pk__in=[result.claimed.reminder.pk for result in sent]).update(
-            state=State.SENT, last_error_code="", lease_until=None, lease_token=None, sent_at=now
-        )
-    for result in results:
-        if result.state == State.SENT:
-            continue
-        is_unknown = result.state == State.UNKNOWN
-        Reminder.objects.filter(pk=result.claimed.reminder.pk).update(
-            state=result.state,
-            last_error_code=result.error_code,
-            next_attempt_at=result.next_attempt_at or F("next_attempt_at"),
-            lease_until=result.claimed.lease_until if is_unknown else None,
-            lease_token=result.claimed.token if is_unknown else None,
-            sent_at=None,
-        )
+def _row(result: Result, before: str) -> dict[str, Any]:
+    is_unknown = result.state == State.UNKNOWN
+    provider, provider_ref = result.receipt or (None, None)  # without one, what is there already stays
+    return {
+        "reminder": result.claimed.reminder.pk,
+        "token": result.claimed.outgoing.token,
+        "before": before,
+        "state": result.state,
+        "outcome": result.outcome,
+        "ended_at": result.at.isoformat(),
+        "provider": provider,
+        "provider_ref": provider_ref,
+        "error_code": result.error_code,
+        "next_attempt_at": result.next_attempt_at.isoformat() if result.next_attempt_at else None,
+        "lease_until": result.claimed.lease_until.isoformat() if is_unknown else None,
+    }
 
 
-def _write_messages(results: Sequence[Result]) -> None:
-    by_token = {result.claimed.token: result for result in results}
-    not_settled = Message.objects.filter(
-        token__in=by_token, outcome__in=[Message.Outcome.OPEN, Message.Outcome.UNKNOWN]
-    )
-    fields = ["outcome", "ended_at", "provider", "provider_ref", "error_code"]
-    Message.objects.bulk_update(
-        [by_token[message.token].written_to(message) for message in not_settled.order_by("pk")], fields
-    )
+def _execute(statement: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return cursor.fetchall() if cursor.description else []
 
 
 @door

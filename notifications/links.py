@@ -50,7 +50,12 @@ class LinkOver(Gone):
 
 
 def new_secret() -> str:
-    return secrets.choice(string.digits) + "".join(secrets.choice(ALPHABET) for _each in range(LENGTH - 1))
+    rest, first = divmod(secrets.randbelow(10 * len(ALPHABET) ** (LENGTH - 1)), 10)
+    letters = [string.digits[first]]
+    for _each in range(LENGTH - 1):
+        rest, place = divmod(rest, len(ALPHABET))
+        letters.append(ALPHABET[place])
+    return "".join(letters)
 
 
 def address(secret: str) -> str:

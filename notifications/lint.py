@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from datetime import date
+from functools import lru_cache
 from typing import Protocol
 
 SEGMENT_CHARACTERS = 160
@@ -164,7 +165,14 @@ def _syllables_es(word: str) -> int:
 
 def _says_any(text: str, forbidden: Iterable[str | date]) -> bool:
     folded = _folded(text)
-    return any(re.search(_spellings(entry), folded) for entry in forbidden)
+    return any(_may_say(folded, entry) and re.search(_spellings(entry), folded) for entry in forbidden)
+
+
+def _may_say(folded: str, entry: str | date) -> bool:
+    """Spares the making of a pattern that is used once: all spellings of an entry have these in common."""
+    if isinstance(entry, date):
+        return f"{entry.year % 100:02}" in folded and str(entry.day) in folded
+    return _folded(entry) in folded
 
 
 def _spellings(entry: str | date) -> str:
@@ -181,8 +189,11 @@ def _spellings(entry: str | date) -> str:
     return rf"(?<!\w){re.escape(wanted)}(?!\w)" if " " in wanted else r"(?!)"
 
 
+@lru_cache(maxsize=8)  # the text at hand is asked several times
 def _folded(text: str) -> str:
     """Return it lower-case, without accents and invisible characters, with single spaces."""
+    if text.isascii():
+        return " ".join(text.casefold().split())
     marks = ("Mn", "Cf")
     kept = [c for c in unicodedata.normalize("NFKD", text) if unicodedata.category(c) not in marks]
     return " ".join("".join(kept).casefold().split())

@@ -11,6 +11,7 @@ from typing import NamedTuple, Self
 
 from django.conf import settings
 
+from notifications.crash import crash_here
 from practice import present
 
 
@@ -19,7 +20,8 @@ class Outgoing:
     """One attempt. `token` is unique to it and travels along where the provider lets it.
 
     `to` is an E.164 number or an email address. `sender_name` is the practice's neutral name; a text
-    carries it in its body. It is of no use from `expires_at` on.
+    carries it in its body. It is of no use from `expires_at` on. After `hand_over_by` the provider must not
+    get it any more: others may have taken it for lost by then, and sent it.
     """
 
     token: str
@@ -29,6 +31,7 @@ class Outgoing:
     expires_at: datetime
     language: str
     sender_name: str = ""
+    hand_over_by: datetime | None = None
 
 
 class Receipt(NamedTuple):
@@ -66,8 +69,8 @@ class Channel(ABC):
     """
 
     provider: str
-    # How many sends are noted as begun in one go: what a killed worker leaves in doubt. Few where the
-    # provider can't be asked afterwards.
+    # How many sends are noted as begun in the first go: what a killed worker leaves in doubt. Few where the
+    # provider can't be asked afterwards. From then on it follows how fast the provider is.
     begins_at_once: int = 4
 
     @abstractmethod
@@ -123,6 +126,16 @@ def refuse_if_expired(outgoing: Outgoing) -> float:
     if seconds < 1:
         raise DeliveryError("expired", permanent=True)
     return seconds
+
+
+def refuse_if_late(outgoing: Outgoing) -> None:
+    """The last look, with the connection made, before the words leave: a process may have slept until now.
+
+    Raises DeliveryError.
+    """
+    crash_here("at_hand_over")
+    if outgoing.hand_over_by is not None and present.now() > outgoing.hand_over_by:
+        raise DeliveryError("woke_up_late", permanent=False)
 
 
 def seconds_asked_for(retry_after: str) -> float | None:

@@ -20,6 +20,7 @@ from notifications.channels import (
     Outgoing,
     Receipt,
     refuse_if_expired,
+    refuse_if_late,
     seconds_asked_for,
 )
 from notifications.channels.codes import OURS
@@ -56,6 +57,18 @@ class TwilioChannel(Channel):
     provider = "twilio"
     begins_at_once = 10
 
+    def __init__(self) -> None:
+        self._http: httpx.Client | None = None
+
+    def __enter__(self) -> TwilioChannel:
+        self._http = _client()
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        if self._http is not None:
+            self._http.close()
+        self._http = None
+
     def send(self, outgoing: Outgoing) -> Receipt:
         form = {
             "To": outgoing.to,
@@ -67,7 +80,12 @@ class TwilioChannel(Channel):
         }
         if callback := _callback(outgoing.token):
             form["StatusCallback"] = callback
-        reply = _answer("POST", _messages_url(), data=form)
+
+        def about_to(event: str, _details: object) -> None:
+            if event.endswith("send_request_body.started"):
+                refuse_if_late(outgoing)
+
+        reply = _answer("POST", _messages_url(), self._http, data=form, extensions={"trace": about_to})
         if not reply.is_success:
             _refuse(reply)
         match _json(reply):
@@ -113,12 +131,20 @@ def _tls() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
-def _answer(method: str, url: str, **options: Any) -> httpx.Response:
+def _client() -> httpx.Client:
+    """Costs as much as several requests. It keeps no connection from one to the next."""
     account = (settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN)
+    no_kept = httpx.Limits(max_keepalive_connections=0)
+    return httpx.Client(timeout=TIMEOUT, auth=account, verify=_tls(), limits=no_kept)
+
+
+def _answer(method: str, url: str, client: httpx.Client | None = None, **options: Any) -> httpx.Response:
     # `from None`: an exception's chain ends in logs, and these know the request.
     try:
-        with httpx.Client(timeout=TIMEOUT, auth=account, verify=_tls()) as client:
+        if client is not None:
             return client.request(method, url, **options)
+        with _client() as once:
+            return once.request(method, url, **options)
     except NEVER_SENT as exc:
         raise DeliveryError(_code(exc), permanent=False) from None
     except httpx.HTTPError as exc:

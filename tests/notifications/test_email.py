@@ -83,6 +83,13 @@ def test_spanish_arrives_with_its_accents(smtp):
     )
 
 
+@pytest.mark.parametrize("subject", ["A note", "Una cita mañana", "A very long subject " * 6])
+@pytest.mark.parametrize("body", ["Plain.\n", "Ñandú\nque vuela\r\n", "." + "x" * 1200 + "\n", "no end", ""])
+def test_the_quick_way_to_write_a_mail_writes_what_the_slow_one_does(subject, body):
+    message = email_module._message(outgoing(subject=subject, body=body)).message()
+    assert email_module.written(message) == message.as_bytes(linesep="\r\n")
+
+
 def test_what_has_expired_is_not_sent(smtp):
     with pytest.raises(DeliveryError) as caught:
         send(seconds=0)
@@ -175,6 +182,13 @@ def test_a_text_is_not_begun_when_the_sender_may_have_given_up(smtp, monkeypatch
         send()
     assert (caught.value.code, caught.value.permanent) == ("smtp_slow", False)
     assert smtp.accepted() == []
+
+
+def test_a_text_is_not_begun_by_who_woke_up_after_others_may_have_looked(smtp):
+    with pytest.raises(DeliveryError) as caught:
+        send(hand_over_by=datetime.now(UTC) - timedelta(seconds=1))
+    assert (caught.value.code, caught.value.permanent) == ("woke_up_late", False)
+    assert (smtp.connection_count, smtp.accepted()) == (1, [])
 
 
 def test_a_failed_goodbye_does_not_undo_what_was_accepted_nor_hold_up_the_rest(settings, monkeypatch):

@@ -88,6 +88,18 @@ def test_what_has_expired_is_not_sent(twilio):
     assert twilio.requests == []
 
 
+def test_who_wakes_up_after_others_may_have_looked_hands_nothing_over(twilio, monkeypatch):
+    """It slept with the connection made: the last look comes after that, and before the words."""
+    by = datetime.now(UTC) + timedelta(seconds=30)
+    assert send(hand_over_by=by).provider == "twilio"
+    moments = iter([by])  # refuse_if_expired
+    monkeypatch.setattr("practice.present.now", lambda: next(moments, by + timedelta(seconds=1)))
+    with pytest.raises(DeliveryError) as caught:
+        send(hand_over_by=by)
+    assert (caught.value.code, caught.value.permanent) == ("woke_up_late", False)
+    assert len(twilio.requests) == 1
+
+
 def test_no_callback_is_asked_for_where_twilio_could_not_reach_us(twilio, settings):
     settings.PUBLIC_URL = "http://localhost:8000"
     send()
