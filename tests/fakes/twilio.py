@@ -10,6 +10,7 @@ half_reply     take it, hang up in the answer    no_sid        take it, answer w
 500_before     fail without taking it            500_after     take it, then fail
 429[:seconds]  too many requests, Retry-After    429_date      the same, with a date
 hang[:s]       answer nothing, take nothing      slow[:s]      take it, answer after s seconds
+slow_take[:s]  take it after s seconds, answer
 late           take it after the client left     http:NNN      that status, no JSON, not taken
 error:NNNNN    refuse with that Twilio error     redirect      point somewhere else
 twice          take it two times, as no provider should
@@ -190,6 +191,9 @@ class _Handler(BaseHTTPRequestHandler):
                 entry = fake.accept(form)
                 fake.closing.wait(float(detail or 1))
                 self._send(201, _resource(entry))
+            case "slow_take":
+                fake.closing.wait(float(detail or 1))
+                self._send(201, _resource(fake.accept(form)))
             case "late":
                 self._hang_up()
                 fake.closing.wait(float(detail or 1))

@@ -43,6 +43,7 @@ PLACES = (
     "before_claim_commit",
     "after_claim",
     "before_send",
+    "at_hand_over",  # connected, and nothing of the message has left
     "in_send",  # the provider has it and has not answered
     "after_accept",
     "before_mark",
@@ -164,9 +165,9 @@ def clock_back(scene: Scene) -> None:
 
 def oversleep(scene: Scene) -> None:
     """The child sleeps until its lease is over, others have looked, and maybe sent; then it wakes up."""
-    for seconds in (LEASE + 1, ACCEPT + LEASE + 1):
+    for seconds, patience in ((LEASE + 1, 3), (ACCEPT + LEASE + 1, 10)):
         scene.lane.put_clock_forward(seconds)
-        deadline = time.monotonic() + (0.3 if scene.cell.place.startswith("before_claim") else 3)
+        deadline = time.monotonic() + (0.3 if scene.cell.place.startswith("before_claim") else patience)
         while time.monotonic() < deadline and not all_settled(scene):
             nudge()
             time.sleep(0.1)
@@ -411,7 +412,10 @@ def all_settled(scene: Scene) -> bool:
 
 
 def quiet_until(lane: Lane, deadline: float) -> None:
-    """Wait until no child is in the middle of a task: only then may the clock be put forward."""
+    """Wait until no child is in the middle of a task: only then may the clock be put forward.
+
+    Redis can't tell, for it may have forgotten what it gave out; the children say so themselves.
+    """
     calm, deaf_at = 0, time.monotonic() + DEAF_SECONDS
     while calm < 2:
         lane.supervise()
@@ -432,7 +436,7 @@ def is_quiet(lane: Lane) -> bool:
             waiting = client.llen(f"{prefix}messages") + client.hlen(f"{prefix}unacked")
     except RedisError:
         return False
-    return not waiting and not sends_are_open()
+    return not waiting and not lane.busy_children() and not sends_are_open()
 
 
 def sends_are_open() -> bool:

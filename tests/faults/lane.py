@@ -184,6 +184,24 @@ class Lane:
     def workers_children(self) -> list[int]:
         return _children_of(self.programs["worker"])
 
+    def busy_children(self) -> list[int]:
+        """Those in the middle of a task, whatever the broker still knows of it."""
+        pids = [int(file.suffix[1:]) for file in self.faults.glob("busy.*")]
+        return [pid for pid in pids if _lives(pid)]
+
+    def _tell_who_works(self) -> None:
+        """For the children of a worker, which inherit it."""
+        from celery.signals import task_postrun, task_prerun
+
+        def begins(**_task: Any) -> None:
+            (self.faults / f"busy.{os.getpid()}").touch()
+
+        def ends(**_task: Any) -> None:
+            (self.faults / f"busy.{os.getpid()}").unlink(missing_ok=True)
+
+        task_prerun.connect(begins, weak=False)
+        task_postrun.connect(ends, weak=False)
+
     def _fork(self, name: str, arguments: list[str], sabotage: Callable[[], None] | None) -> None:
         from django.db import connections
 
@@ -206,6 +224,7 @@ class Lane:
                 os.dup2(source, target)
             if sabotage is not None:
                 sabotage()
+            self._tell_who_works()
             sys.argv = ["celery"]
             app.start(argv=arguments)
         finally:
@@ -265,6 +284,14 @@ def _children_of(pid: int) -> list[int]:
         return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     except FileNotFoundError:
         return []
+
+
+def _lives(pid: int) -> bool:
+    """A process that has died may wait for somebody to take note of it."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
 
 
 def _group_of(pid: int) -> bool:

@@ -25,7 +25,7 @@ from tests.faults.oracle import Counts, ProviderLog  # noqa: E402
 TRIES_OF_A_CONTROL = (
     5  # without its guard a worker is not always caught: on a busy machine it may be too slow
 )
-SEEDS = {"small": 0, "medium": 1, "full": 2}
+SEEDS = {"small": 0, "thousands": 1, "medium": 1, "full": 2}
 SMALL_STEP = 9  # every ninth cell of one seed
 
 

@@ -10,6 +10,8 @@ from typing import Any
 from unittest import mock
 
 from notifications import deliver, leases, resolve
+from notifications.channels import Outgoing, sms
+from notifications.crash import crash_here
 from notifications.leases import Claimed
 from notifications.models import Message, Reminder
 from notifications.rules import Wanted
@@ -49,7 +51,17 @@ def no_token() -> None:
         return list(batch)
 
     leases.begin = begin
+    no_last_look()
     deliver._last_start = lambda one, stop_at: one.lease_until + timedelta(days=1)
+
+
+def no_last_look() -> None:
+    """Whoever looked once, before the connection was made, need not look again."""
+
+    def refuse_if_late(_outgoing: Outgoing) -> None:
+        crash_here("at_hand_over")
+
+    sms.refuse_if_late = refuse_if_late
 
 
 def expired_is_planned() -> None:
@@ -66,5 +78,6 @@ def expired_is_planned() -> None:
 CONTROLS = {
     "no_fence": Control("cancel", "before_claim", "after_cancel", no_fence, nobody_listens),
     "no_token": Control("oversleep", "after_claim", "doubled", no_token),
+    "no_last_look": Control("oversleep", "at_hand_over", "doubled", no_last_look),
     "expired_lease_is_planned": Control("kill_child", "after_accept", "doubled", expired_is_planned),
 }
