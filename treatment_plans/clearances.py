@@ -13,7 +13,7 @@ from practice.editing import save_new
 from practice.models import Client, Clinician, User
 from treatment_plans import screening_flags
 from treatment_plans.errors import NotAPrescriber
-from treatment_plans.models import Clearance, RemsEnrollment
+from treatment_plans.models import Clearance, Evaluation, RemsEnrollment
 from treatment_plans.screening_flags import Disposal
 
 
@@ -38,6 +38,9 @@ def decide(
     Clearance.objects.filter(client_id=client_id, superseded_at=None).update(superseded_at=now)
     clearance = save_new(Clearance(client_id=client_id, decided_by=decided_by, decided_at=now, **values))
     activity.record("clearance.decided", clearance, actor=actor, at=now, client=client_id)
+    is_final = clearance.decision != Clearance.Decision.NEEDS_MORE
+    waiting = Evaluation.objects.filter(client=client_id, closed_at=None)
+    waiting.update(**{"closed_at" if is_final else "asked_at": now})
     on = clearance.valid_from_on
     screening_flags.cover(clearance, flags, on=on, decided_by=decided_by, actor=actor, now=now)
     join_care_team(client_id, [decided_by.pk], actor=actor, now=now)

@@ -2,6 +2,7 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from scheduling.api.absences import AbsenceViews
+from scheduling.api.clearances import ClearancePreviewViews
 from scheduling.api.expiring import ExpiringViews
 from scheduling.api.feeds import BusyCalendarViews, FeedViews
 from scheduling.api.groups import GroupSessionViews
@@ -21,6 +22,11 @@ router.register("waitlist-offers", WaitlistOfferViews, basename="waitlist-offer"
 router.register("freed-times", FreedTimeViews, basename="freed-time")
 
 urlpatterns = [
+    path(
+        "clearances/preview",
+        ClearancePreviewViews.as_view({"post": "preview"}),
+        name="clearance-preview",
+    ),
     path("openings", OpeningViews.as_view({"get": "find"}), name="opening-find"),
     path("openings/explain", OpeningViews.as_view({"post": "explain"}), name="opening-explain"),
     path(

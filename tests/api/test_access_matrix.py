@@ -168,6 +168,22 @@ POLICY: dict[str, tuple[str, bool]] = {
     "GET screening-flags": ("TPNO", CLIENT),
     "GET screening-flags/{pk}": ("TPN", CLIENT),
     "POST screening-flags/{pk}/dispose": ("P", CLIENT),
+    "GET current-medications": ("TPNO", CLIENT),
+    "GET current-medications/{pk}": ("TPN", CLIENT),
+    "POST current-medications": ("TPN", CLIENT),
+    "POST current-medications/{pk}/stop": ("TPN", CLIENT),
+    "POST current-medications/{pk}/classify": ("TPN", CLIENT),
+    "GET clients/{client_id}/interactions": ("TPN", CLIENT),
+    "GET interaction-rules": ("TPN", OPEN),
+    "GET interaction-rules/{pk}": ("TPN", OPEN),
+    "GET hold-instructions": ("TPNO", CLIENT),
+    "GET hold-instructions/{pk}": ("TPN", CLIENT),
+    "POST hold-instructions": ("P", CLIENT),
+    "POST hold-instructions/{pk}/withdraw": ("P", CLIENT),
+    "GET evaluations": ("ADTPNO", CLIENT),
+    "GET evaluations/{pk}": ("ADTPN", CLIENT),
+    "POST evaluations": ("ADTP", CLIENT),
+    "POST evaluations/{pk}/ask": ("ADTPN", CLIENT),
     "GET clinical-results": ("TPNO", CLIENT),
     "GET clinical-results/{pk}": ("TPN", CLIENT),
     "POST clinical-results": ("TPN", CLIENT),
@@ -175,6 +191,7 @@ POLICY: dict[str, tuple[str, bool]] = {
     # scheduling
     "GET appointment-types": ("ADTPNO", OPEN),
     "GET appointment-types/{pk}": ("ADTPNO", OPEN),
+    "POST clearances/preview": ("P", CLIENT),
     "GET openings": ("ADTPN", CLIENT),
     "POST openings/explain": ("ADTPN", CLIENT),
     "GET expiring": ("ADTPN", OPEN),
@@ -267,6 +284,11 @@ BODIES: dict[str, Callable[[Clinic], dict[str, Any]]] = {
         "decision": "cleared",
         "valid_from_on": "2026-11-23",
         "valid_through_on": "2027-11-22",
+    },
+    "POST clearances/preview": lambda clinic: {
+        "client": clinic.maya.pk,
+        "decision": "not_now",
+        "valid_from_on": "2026-11-23",
     },
     "POST rems-enrollments": lambda clinic: {"client": clinic.maya.pk, "enrolled_on": "2026-11-23"},
     "POST prescriptions": lambda clinic: {
@@ -364,6 +386,21 @@ BODIES: dict[str, Callable[[Clinic], dict[str, Any]]] = {
     },
     "POST screenings/{pk}/correct": lambda clinic: {"answers": WELL, "reason": "misheard"},
     "POST screening-flags/{pk}/dispose": lambda clinic: {"decision": "mistake", "reason": "a slip"},
+    "POST current-medications": lambda clinic: {
+        "client": clinic.maya.pk,
+        "name": "lorazepam",
+        "medicine_class": "benzodiazepine",
+        "source": "client",
+    },
+    "POST current-medications/{pk}/stop": lambda clinic: {"stopped_on": "2026-11-22"},
+    "POST current-medications/{pk}/classify": lambda clinic: {"medicine_class": "other"},
+    "POST hold-instructions": lambda clinic: {
+        "client": clinic.maya.pk,
+        "text_en": "Do as we agreed.",
+        "text_es": "Haga lo acordado.",
+    },
+    "POST hold-instructions/{pk}/withdraw": lambda clinic: {"reason": "changed"},
+    "POST evaluations": lambda clinic: {"client": clinic.maya.pk},
     "POST clinical-results": lambda clinic: {
         "client": clinic.maya.pk,
         "kind": "ecg",
@@ -550,12 +587,14 @@ def test_the_canary_sings_for_those_who_may_hear_it(world: World) -> None:
         *("clients", "clients/{client_id}/support-persons", "clearances", "rems-enrollments"),
         *("prescriptions", "follow-ups", "bookings", "reminders", "messages", "safety-alerts"),
         *("waitlist-entries", "waitlist-offers", "screening-flags", "clinical-results"),
+        *("current-medications", "hold-instructions", "evaluations"),
     }
     details = {f"{resource}/{{pk}}" for resource in resources}
     assert heard == {
         *resources,
         *details,
         "clients/{client_id}/supply",
+        "clients/{client_id}/interactions",
         "bookings/{booking_id}/acknowledgements",
     }
 

@@ -38,8 +38,11 @@ from tests.cast import NOW, Clinic, at, make_clinician, make_user
 from tests.treatment_plans.test_screening_rules import WELL
 from treatment_plans import (
     clinical_results,
+    evaluations,
+    first_interactions,
     first_screening_form,
     measures,
+    medications,
     screening_forms,
     screenings,
     stock,
@@ -47,6 +50,7 @@ from treatment_plans import (
 )
 from treatment_plans.models import (
     Clearance,
+    CurrentMedication,
     FollowUp,
     Prescription,
     RemsEnrollment,
@@ -70,6 +74,7 @@ PLANTED: tuple[type[models.Model], ...] = (
     FollowUp,
     SafetyAlert,
     ScreeningFlag,
+    CurrentMedication,
 )
 WITH_A_FORM = {"time_zone", "state", "language", "provider", "provider_ref", "error_code", "token"}
 
@@ -137,6 +142,7 @@ def make_world(clinic: Clinic) -> World:
         clinic.maya, measures.Answered("phq9", answers, "with_staff"), actor=clinic.ana.user, now=NOW
     )
     _screen(clinic)
+    _medicate(clinic)
     summer = {"starts_at": at("2027-06-01 00:00"), "ends_at": at("2027-06-02 00:00")}
     TimeOff.objects.create(clinician=clinic.ana, **summer)
     Closure.objects.create(location=clinic.location, **summer)
@@ -214,6 +220,15 @@ def _keep_supply(clinic: Clinic) -> None:
     Location.objects.create(
         name="Hill", display_name="Hill", time_zone="America/Denver", state="CO", phone="+15555550101"
     )
+
+
+def _medicate(clinic: Clinic) -> None:
+    first_interactions.add_missing()
+    values = {"name": "lamotrigine", "medicine_class": "lamotrigine", "source": "client"}
+    medications.record(clinic.maya, values, actor=clinic.ana.user, now=NOW)
+    words = {"text_en": CANARY, "text_es": CANARY}
+    medications.approve_hold(clinic.maya, **words, approved_by=clinic.ito, actor=clinic.ito.user, now=NOW)
+    evaluations.refer(clinic.maya, actor=clinic.ana.user, now=NOW)
 
 
 def _actors(clinic: Clinic) -> dict[str, User | None]:

@@ -78,8 +78,12 @@ from treatment_plans.models import (
     AnswerSheet,
     Clearance,
     ClinicalResult,
+    CurrentMedication,
+    Evaluation,
     FlagDisposition,
     FollowUp,
+    HoldInstruction,
+    InteractionRule,
     Measure,
     PlannedSession,
     Prescription,
@@ -457,6 +461,30 @@ VIOLATIONS: dict[str, Callable[[Clinic], Any]] = {
     "treatment_plans_flag_once": lambda c: a_copy_of(ScreeningFlag),
     "treatment_plans_disposition_ends": lambda c: disposed(c, decision="accepted", reason="x"),
     "treatment_plans_disposition_reason": lambda c: disposed(c, decision="mistake", reason=""),
+    "treatment_plans_medication_dates": lambda c: CurrentMedication.objects.create(
+        client=c.maya,
+        name="x",
+        source="client",
+        since_on=DAY,
+        stopped_on=date(2026, 11, 30),
+        recorded_by=c.kim,
+        recorded_at=NOW,
+    ),
+    "treatment_plans_interaction_one_hold": lambda c: InteractionRule.objects.create(
+        medicine_class="maoi", hold_hours=1, hold_days=1
+    ),
+    "treatment_plans_hold_withdrawn": lambda c: HoldInstruction.objects.create(
+        client=c.maya, text_en="x", text_es="x", approved_by=c.ito, approved_at=NOW, withdrawn_at=NOW
+    ),
+    "treatment_plans_hold_both_languages": lambda c: HoldInstruction.objects.create(
+        client=c.maya, text_en="x", text_es="", approved_by=c.ito, approved_at=NOW
+    ),
+    "treatment_plans_one_open_evaluation": lambda c: [
+        Evaluation.objects.create(client=c.maya, referred_by=c.kim, referred_at=NOW) for _each in range(2)
+    ],
+    "treatment_plans_evaluation_order": lambda c: Evaluation.objects.create(
+        client=c.maya, referred_by=c.kim, referred_at=NOW, closed_at=NOW - HOUR
+    ),
     "treatment_plans_result_dates": lambda c: a_copy_of(ClinicalResult, valid_through_on=date(2026, 1, 1)),
     "treatment_plans_result_correction_reason": lambda c: a_copy_of(ClinicalResult, correction_reason="typo"),
     "treatment_plans_result_corrected_once": lambda c: [

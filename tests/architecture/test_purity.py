@@ -18,6 +18,7 @@ PURE = (
     "treatment_plans.balances",
     "treatment_plans.prescribing",
     "treatment_plans.flag_rules",
+    "treatment_plans.interaction_rules",
     "treatment_plans.result_rules",
     "treatment_plans.reviews",
     "treatment_plans.screening_rules",

@@ -10,7 +10,11 @@ from practice.admin_base import RoleAdmin, RoleInline
 from treatment_plans.admin.base import ClinicalAdmin
 from treatment_plans.models import (
     ClinicalResult,
+    CurrentMedication,
+    Evaluation,
     FlagDisposition,
+    HoldInstruction,
+    InteractionRule,
     Screening,
     ScreeningFlag,
     ScreeningForm,
@@ -84,3 +88,32 @@ class ClinicalResultAdmin(ClinicalAdmin):
     list_display = ("client", "kind", "taken_on", "valid_through_on", "recorded_by")
     list_filter = ("kind",)
     list_select_related: ClassVar[tuple[str, ...]] = ("client", "recorded_by")
+
+
+@admin.register(CurrentMedication)
+class CurrentMedicationAdmin(ClinicalAdmin):
+    list_display = ("client", "name", "medicine_class", "dose_text", "since_on", "stopped_on", "source")
+    list_filter = ("medicine_class", ("stopped_on", admin.EmptyFieldListFilter))
+
+
+@admin.register(InteractionRule)
+class InteractionRuleAdmin(RoleAdmin):
+    """Prescribers keep it as their clinic practises."""
+
+    viewers = CLINICAL
+    editors = APPROVES_PROTOCOLS
+    list_display = ("medicine_class", "effect", "hold_hours", "hold_days", "is_active")
+    list_filter = ("is_active",)
+
+
+@admin.register(HoldInstruction)
+class HoldInstructionAdmin(ClinicalAdmin):
+    list_display = ("client", "medication", "approved_by", "approved_at", "withdrawn_at")
+    list_select_related: ClassVar[tuple[str, ...]] = ("client", "medication", "approved_by")
+
+
+@admin.register(Evaluation)
+class EvaluationAdmin(ClinicalAdmin):
+    list_display = ("client", "referred_by", "referred_at", "asked_at", "closed_at")
+    list_select_related: ClassVar[tuple[str, ...]] = ("client", "referred_by")
+    list_filter = (("closed_at", admin.EmptyFieldListFilter),)

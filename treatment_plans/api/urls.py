@@ -1,7 +1,17 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from treatment_plans.api import instruments, measures, prescriptions, screening, stock, supply, views
+from treatment_plans.api import (
+    evaluations,
+    instruments,
+    measures,
+    medications,
+    prescriptions,
+    screening,
+    stock,
+    supply,
+    views,
+)
 
 router = SimpleRouter(trailing_slash=False)
 router.register("protocols", views.ProtocolViews, basename="protocol")
@@ -16,6 +26,10 @@ router.register("safety-alerts", measures.SafetyAlertViews, basename="safety-ale
 router.register("screening-forms", screening.ScreeningFormViews, basename="screening-form")
 router.register("screenings", screening.ScreeningViews, basename="screening")
 router.register("screening-flags", screening.ScreeningFlagViews, basename="screening-flag")
+router.register("current-medications", medications.CurrentMedicationViews, basename="current-medication")
+router.register("interaction-rules", medications.InteractionRuleViews, basename="interaction-rule")
+router.register("hold-instructions", medications.HoldInstructionViews, basename="hold-instruction")
+router.register("evaluations", evaluations.EvaluationViews, basename="evaluation")
 router.register("clinical-results", screening.ClinicalResultViews, basename="clinical-result")
 router.register("supply-events", supply.SupplyEventViews, basename="supply-event")
 router.register("supply-tasks", supply.SupplyTaskViews, basename="supply-task")
@@ -25,6 +39,10 @@ router.register("stock-tasks", stock.StockTaskViews, basename="stock-task")
 
 urlpatterns = [
     *router.urls,
+    path(
+        "clients/<int:client_id>/interactions",
+        medications.InteractionViews.as_view({"get": "interactions"}),
+    ),
     path("instruments", instruments.InstrumentViews.as_view({"get": "offered"})),
     path("clients/<int:client_id>/supply", supply.ClientSupplyViews.as_view({"get": "held"})),
     path("clients/<int:client_id>/outcomes", measures.OutcomeViews.as_view({"get": "outcomes"})),

@@ -78,7 +78,7 @@ class ProtocolViews(Resource):
         )
 
 
-def _disposal(body: dict[str, Any], through: date | None) -> Disposal:
+def disposal_of(body: dict[str, Any], through: date | None) -> Disposal:
     return Disposal(
         body["flag"],
         body["decision"],
@@ -104,7 +104,7 @@ class ClearanceViews(Resource):
         body = self.valid(ClearanceIn)
         client = self.access_client(body.pop("client"))
         signer = access.check_signature(self.user, body.pop("decided_by", None), pointer="/decided_by")
-        flags = [_disposal(each, body.get("valid_through_on")) for each in body.pop("flags", ())]
+        flags = [disposal_of(each, body.get("valid_through_on")) for each in body.pop("flags", ())]
         return self.write(
             lambda: clearances.decide(
                 client.pk, body, flags=flags, decided_by=signer, actor=self.user, now=self.now

@@ -1,6 +1,13 @@
 from treatment_plans.models.base import Route, SupplyUnit
 from treatment_plans.models.measures import AnswerSheet, Measure, SafetyAlert
 from treatment_plans.models.medical import Clearance, RemsEnrollment
+from treatment_plans.models.medications import (
+    CurrentMedication,
+    Evaluation,
+    HoldInstruction,
+    InteractionRule,
+    MedicineClass,
+)
 from treatment_plans.models.plans import FollowUp, PlannedSession, TreatmentPlan
 from treatment_plans.models.prescriptions import Prescription
 from treatment_plans.models.protocols import Protocol
@@ -20,9 +27,14 @@ __all__ = [
     "AnswerSheet",
     "Clearance",
     "ClinicalResult",
+    "CurrentMedication",
+    "Evaluation",
     "FlagDisposition",
     "FollowUp",
+    "HoldInstruction",
+    "InteractionRule",
     "Measure",
+    "MedicineClass",
     "PlannedSession",
     "Prescription",
     "Protocol",

@@ -7,21 +7,30 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from scheduling import appointment_types
-from treatment_plans import first_protocols, first_screening_form
+from treatment_plans import first_interactions, first_protocols, first_screening_form
 
 
 class Command(BaseCommand):
     help = (
-        "Add the first protocols and screening form (not approved) and appointment types where they are "
-        "missing. Changes none."
+        "Add the first protocols and screening form (not approved), interaction rules and appointment types "
+        "where they are missing. Changes none."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
         with transaction.atomic(durable=True):
             protocols = first_protocols.add_missing()
             form = first_screening_form.add_missing()
+            interactions = first_interactions.add_missing()
             types = appointment_types.add_missing()
         self.stdout.write(
-            _("Added %(protocols)s protocols, %(forms)s screening forms and %(types)s appointment types.")
-            % {"protocols": len(protocols), "forms": int(form is not None), "types": len(types)}
+            _(
+                "Added %(protocols)s protocols, %(forms)s screening forms, %(interactions)s interaction "
+                "rules and %(types)s appointment types."
+            )
+            % {
+                "protocols": len(protocols),
+                "forms": int(form is not None),
+                "interactions": len(interactions),
+                "types": len(types),
+            }
         )
