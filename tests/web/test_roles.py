@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.apps import apps
 from django.contrib import admin
 from django.test import Client as Browser
 from django.urls import reverse
+from pytest_django import DjangoDbBlocker
 
 from notifications.models import DeskTask, Reminder
 from practice.access import (
@@ -33,7 +35,8 @@ from practice.models import Role, SupportPerson, User
 from scheduling import booking, offering, waitlist
 from scheduling.booking import Request
 from scheduling.engine.types import Span
-from tests.cast import NOW, Clinic, at
+from tests.api.world import undone
+from tests.cast import NOW, Clinic, at, make_clinic
 from tests.web.conftest import SignIn
 from tests.web.pages import get, text_of
 from treatment_plans import measures, safety
@@ -114,8 +117,14 @@ class Scene:
     ids: dict[str, list[object]]
 
 
-@pytest.fixture
-def scene(clinic: Clinic) -> Scene:
+@pytest.fixture(scope="module")
+def scene(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Scene]:
+    """Made once, for it takes longer than most pages; each test undoes its own changes."""
+    with django_db_blocker.unblock(), undone():
+        yield make_scene(make_clinic())
+
+
+def make_scene(clinic: Clinic) -> Scene:
     client = clinic.ready_client()
     request = Request(
         client=client,
