@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -85,10 +85,13 @@ class World:
     booking: Booking
     roles: dict[str, frozenset[str]]
     callers: dict[str, Caller]
+    rows: dict[Any, Any] = field(default_factory=dict)
 
     def row(self, route: Route) -> Any:
-        """What the address of a detail is filled with."""
-        return route.view.queryset.order_by("pk").first()
+        """What the address of a detail is filled with: always the same, for tests undo what they change."""
+        if route.view not in self.rows:
+            self.rows[route.view] = route.view.queryset.order_by("pk").first()
+        return self.rows[route.view]
 
     def address(self, route: Route) -> str:
         path = route.path.replace("{client_id}", str(self.clinic.maya.pk))
