@@ -51,22 +51,19 @@ def dosing(minutes: int, *, with_prescriber: bool) -> tuple[Part, ...]:
 def add_missing() -> list[AppointmentType]:
     """Create the types whose code is not there yet, with their phases; returns them. Changes none."""
     present = set(AppointmentType.objects.values_list("code", flat=True))
-    added = []
-    for appointment_type, parts in _defaults():
-        if appointment_type.code in present:
-            continue
-        appointment_type.save(force_insert=True)
-        Phase.objects.bulk_create(
-            Phase(
-                appointment_type=appointment_type,
-                role=part.takes if part.takes in Phase.Role.values else "",
-                room_kind="" if part.takes in Phase.Role.values else part.takes,
-                from_minutes=part.from_minutes,
-                until_minutes=part.until_minutes,
-            )
-            for part in parts
+    missing = [(kind, parts) for kind, parts in _defaults() if kind.code not in present]
+    added = AppointmentType.objects.bulk_create(kind for kind, _parts in missing)
+    Phase.objects.bulk_create(
+        Phase(
+            appointment_type=kind,
+            role=part.takes if part.takes in Phase.Role.values else "",
+            room_kind="" if part.takes in Phase.Role.values else part.takes,
+            from_minutes=part.from_minutes,
+            until_minutes=part.until_minutes,
         )
-        added.append(appointment_type)
+        for kind, parts in missing
+        for part in parts
+    )
     return added
 
 

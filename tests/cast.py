@@ -44,8 +44,8 @@ def make_user(name: str, *roles: str) -> User:
 
 def make_clinician(name: str, kind: str, location: Location, *, user: User | None = None) -> Clinician:
     clinician = Clinician.objects.create(name=name, kind=kind, user=user)
-    for weekday in range(5):
-        WorkingHours.objects.create(
+    WorkingHours.objects.bulk_create(
+        WorkingHours(
             clinician=clinician,
             location=location,
             weekday=weekday,
@@ -53,6 +53,8 @@ def make_clinician(name: str, kind: str, location: Location, *, user: User | Non
             ends_local=time(18),
             effective_from_on=date(2020, 1, 1),
         )
+        for weekday in range(5)
+    )
     Licence.objects.create(
         clinician=clinician,
         state="CA",
