@@ -182,6 +182,7 @@ class Gate:
             ),
             flags=of_client.flags,
             results=of_client.results,
+            is_course_on_hold=plan.pk in of_client.held_plans,
             **shared,
         )
 

@@ -15,7 +15,7 @@ from practice.models import User
 from scheduling import changes, freed_times, readiness
 from scheduling.errors import HoldOver, NotBookable, NotPossibleNow, NotReady
 from scheduling.models import Booking, FreedTime, Occupancy
-from treatment_plans import sessions
+from treatment_plans import discharges, sessions
 
 Status = Booking.Status
 
@@ -23,7 +23,8 @@ TRANSITIONS: dict[str, frozenset[str]] = {
     Status.HELD: frozenset({Status.BOOKED, Status.EXPIRED, Status.CANCELLED}),
     Status.BOOKED: frozenset({Status.ARRIVED, Status.CANCELLED, Status.NO_SHOW}),
     Status.ARRIVED: frozenset({Status.IN_SESSION, Status.CANCELLED, Status.NO_SHOW}),
-    Status.IN_SESSION: frozenset({Status.COMPLETED}),  # a dose may have been given: it can't be undone
+    # Cancelled only by `end_without_dose`: otherwise a dose may have been given, which can't be undone.
+    Status.IN_SESSION: frozenset({Status.COMPLETED, Status.CANCELLED}),
     Status.COMPLETED: frozenset(),
     Status.CANCELLED: frozenset(),
     Status.NO_SHOW: frozenset(),
@@ -87,8 +88,14 @@ def start(booking_id: int, *, revision: int | None = None, actor: User, now: dat
 
 @door
 def complete(booking_id: int, *, revision: int | None = None, actor: User, now: datetime) -> Booking:
-    """The session took place. A dosing session's follow-ups are created with it, once."""
+    """The session took place. A dosing session's follow-ups are created with it, once.
+
+    Raises RecordNotFinished for a dosing session without a record that says that the client was discharged.
+    """
     booking = lock(booking_id, revision=revision)
+    check_transition(booking, Status.COMPLETED)
+    if booking.is_dosing and booking.planned_session_id:
+        discharges.check_finished(booking.planned_session_id)
     move_to(booking, Status.COMPLETED, actor=actor, now=now)
     if booking.planned_session_id:
         sessions.complete(booking.planned_session_id, completed_at=now, actor=actor)
@@ -117,10 +124,31 @@ def call_off(
     if not reason.strip():
         raise Invalid(_("Say why the session is cancelled."), code="required", pointer="/reason")
     booking = lock(booking_id, revision=revision)
-    booking.cancelled_by_party = party
-    booking.cancel_reason = reason.strip()
-    move_to(booking, Status.CANCELLED, actor=actor, now=now, also=("cancelled_by_party", "cancel_reason"))
+    if booking.is_in_session:
+        raise NotPossibleNow(
+            params={"status": booking.get_status_display(), "wanted": str(Status.CANCELLED.label)}
+        )
+    was_here = booking.is_here
+    _cancel(booking, party=party, reason=reason.strip(), actor=actor, now=now)
+    if was_here:
+        _end_record(booking, reason=reason.strip(), actor=actor, now=now)
     return booking
+
+
+@step
+def end_without_dose(booking: Booking, *, reason: str, actor: User, now: datetime) -> None:
+    """The client was here and no dose was given: the planned session stays to be booked again.
+
+    The caller holds the locked `booking`, and has its record say so.
+    """
+    _cancel(booking, party=Booking.Party.CLINIC, reason=reason.strip(), actor=actor, now=now)
+
+
+@step
+def _cancel(booking: Booking, *, party: str, reason: str, actor: User | None, now: datetime) -> None:
+    booking.cancelled_by_party = party
+    booking.cancel_reason = reason
+    move_to(booking, Status.CANCELLED, actor=actor, now=now, also=("cancelled_by_party", "cancel_reason"))
 
 
 @door
@@ -130,7 +158,10 @@ def mark_no_show(booking_id: int, *, revision: int | None = None, actor: User, n
     check_transition(booking, Status.NO_SHOW)
     if now < booking.starts_at:
         raise Invalid(_("The session has not started yet."), code="not_started")
+    was_here = booking.is_here
     move_to(booking, Status.NO_SHOW, actor=actor, now=now)
+    if was_here:
+        _end_record(booking, reason=str(Status.NO_SHOW.label), actor=actor, now=now)
     return booking
 
 
@@ -198,6 +229,11 @@ def move_to(
         freed_times.note(booking, because=FREES[status], now=now)
     activity.record(f"booking.{status}", booking, actor=actor, at=now, client=booking.client_id)
     changes.announce([booking.pk], now=now)
+
+
+def _end_record(booking: Booking, *, reason: str, actor: User | None, now: datetime) -> None:
+    if booking.is_dosing and booking.planned_session_id:
+        discharges.end_with_booking(booking.planned_session_id, reason=reason, actor=actor, now=now)
 
 
 def _hold_is_over(booking: Booking, *, now: datetime) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
+from typing import Any
+from uuid import uuid4
 
 from practice.models import (
     CareTeamMember,
@@ -22,9 +24,26 @@ from practice.models import (
     WorkingHours,
 )
 from scheduling import appointment_types
-from scheduling.models import AppointmentType, Phase
+from scheduling.models import AppointmentType, Booking, Phase
 from treatment_plans import first_protocols
-from treatment_plans.models import Clearance, PlannedSession, Prescription, Protocol, TreatmentPlan
+from treatment_plans.models import (
+    AdverseEvent,
+    CheckIn,
+    Clearance,
+    CourseHold,
+    Delegate,
+    DischargeCheck,
+    Dose,
+    DoseSignature,
+    DosingRecord,
+    Mark,
+    PlannedSession,
+    Prescription,
+    Protocol,
+    RemsForm,
+    TreatmentPlan,
+    Vitals,
+)
 
 NOW = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)  # Monday, 10:00 in Los Angeles
 ZONE = "America/Los_Angeles"
@@ -223,6 +242,66 @@ class Clinic:
         self.prescribe(client)
         self.plan(client, doses=doses)
         return client
+
+    def discharged(self, booking: Booking, *, dosed_at: datetime, left_at: datetime) -> DosingRecord:
+        """The record of a dosing session that is over, so that its booking can be completed."""
+        session = PlannedSession.objects.select_related("plan__protocol").get(pk=booking.planned_session_id)
+        record = DosingRecord.objects.create(
+            client=booking.client,
+            planned_session=session,
+            protocol=session.plan.protocol,
+            therapist=self.ana,
+            psychiatrist=self.ito,
+            location=self.location,
+            state="CA",
+            starts_at=booking.starts_at,
+            opened_at=dosed_at,
+            opened_by=self.ana.user,
+        )
+        Dose.objects.create(
+            **self._entry(record, dosed_at),
+            given_at=dosed_at,
+            amount=40,
+            unit="mg",
+            route=session.plan.protocol.route,
+            prescription=Prescription.objects.filter(client=booking.client).earliest("pk"),
+        )
+        DischargeCheck.objects.create(
+            **self._entry(record, left_at),
+            is_oriented=True,
+            walks_steadily=True,
+            nausea="none",
+            pain="none",
+            aftercare_given=True,
+            signed_by=self.ana,
+        )
+        return record
+
+    def one_of_each_entry(self, record: DosingRecord, at: datetime) -> None:
+        """One of everything else that a record may have, and what hangs on it."""
+        entry = self._entry(record, at)
+        CheckIn.objects.create(**entry, identified_by=["name", "birth_date"])
+        Vitals.objects.create(**entry, taken_at=at, systolic=120, diastolic=78, heart_rate=70, spo2=98)
+        DoseSignature.objects.create(**entry, part="fit", signed_by=self.ana)
+        Mark.objects.create(**entry, kind="calm", seen_at=at)
+        event = AdverseEvent.objects.create(**entry, kind="dizziness", severity="mild", began_at=at)
+        CourseHold.objects.create(
+            plan=record.planned_session.plan,
+            event=event,
+            raised_at=at,
+            released_at=at,
+            released_by=self.ito,
+            disposition="continue",
+            note="Gone within the hour.",
+        )
+        Delegate.objects.create(
+            plan=record.planned_session.plan, nurse=self.nia, named_by=self.ito, named_at=at
+        )
+        day = at.date()
+        RemsForm.objects.create(record=record, treated_on=day, due_on=day + timedelta(days=7))
+
+    def _entry(self, record: DosingRecord, at: datetime) -> dict[str, Any]:
+        return {"record": record, "key": uuid4(), "recorded_by": self.ana.user, "recorded_at": at}
 
     def dose(self, client: Client, number: int = 1) -> PlannedSession:
         return PlannedSession.objects.select_related("plan__protocol").get(

@@ -23,6 +23,7 @@ _NETWORK = "published practice of one large provider network"
 _CLINICS = "published practice of several clinics"
 _ONE_CLINIC = "published practice of one clinic"
 _STUDY = "adapted from a published infusion series, to be confirmed"
+_SEDATION = "general guidance for going home after sedation, to be confirmed"
 _CONVENTION = "clinic convention, to be confirmed"
 _NONE = "does not apply to this route"
 
@@ -183,6 +184,19 @@ _ROWS: Final[tuple[tuple[str, _Six, _Six], ...]] = (
         ("required", "required", "required", "required", "recommended", "recommended"),
         (_CONVENTION, _CONVENTION, _CONVENTION, _REMS, _CONVENTION, _CONVENTION),
     ),
+    ("bp_emergency_systolic", _all(180), _all(_CONVENTION)),
+    ("bp_emergency_diastolic", _all(120), _all(_CONVENTION)),
+    ("heart_rate_low", _all(50), _all(_CONVENTION)),
+    ("heart_rate_high", _all(110), _all(_CONVENTION)),
+    ("spo2_low", _all(94), _all(_CONVENTION)),
+    ("sedation_alert_score", _all(3), _all(_CONVENTION)),
+    ("sedation_emergency_score", _all(1), _all(_CONVENTION)),
+    ("vitals_tolerance_minutes", _all(5), _all(_CONVENTION)),
+    ("vitals_valid_minutes", _all(30), _all(_CONVENTION)),
+    ("second_dose_allowed", _all(False), _all(_CONVENTION)),
+    ("second_dose_max_amount", _all(None), _all(_CONVENTION)),
+    ("nurse_may_clear", _all(False), _all(_CONVENTION)),
+    ("holds_course_from", _all("severe"), _all(_CONVENTION)),
     (
         "min_observation_minutes",
         (60, 60, 60, 120, 60, 120),
@@ -201,6 +215,9 @@ _ROWS: Final[tuple[tuple[str, _Six, _Six], ...]] = (
         (_CONVENTION, _CONVENTION, _CONVENTION, _REMS, _CONVENTION, _CONVENTION),
     ),
     # Going home
+    ("discharge_sedation_score", _all(5), _all(_SEDATION)),
+    ("discharge_spo2", _all(95), _all(_CONVENTION)),
+    ("discharge_bp_percent", _all(20), _all(_CONVENTION)),
     ("ride_required", _all(True), (_CLINICS, _CLINICS, _CLINICS, _LABEL, _CLINICS, _CLINICS)),
     (
         "escort_required",

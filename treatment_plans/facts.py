@@ -19,6 +19,7 @@ from treatment_plans.flag_rules import FlagFact, ResultFact
 from treatment_plans.models import (
     Clearance,
     ClinicalResult,
+    CourseHold,
     Prescription,
     Protocol,
     RemsEnrollment,
@@ -39,6 +40,7 @@ class ClientFacts:
     has_open_alert: bool = False
     flags: tuple[FlagFact, ...] = ()
     results: tuple[ResultFact, ...] = ()
+    held_plans: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,7 @@ _ON_RECORD = Prepared(
                 "taken_on",
                 "valid_through_on",
             ),
+            packed(CourseHold.objects.filter(plan__client=OuterRef("pk"), released_at=None), "plan"),
             # The same for every client
             packed(
                 ConsentDocument.objects.filter(is_current=True, is_required=True), "kind", "version", "title"
@@ -128,7 +131,7 @@ _ON_RECORD = Prepared(
 def load(client_ids: Iterable[int], clinician_ids: Iterable[int]) -> Facts:
     """One query, whatever the numbers."""
     rows = _ON_RECORD.rows(clients=sorted(set(client_ids)), clinicians=sorted(set(clinician_ids)))
-    clients = {pk: _client_facts(*map(unpacked, columns[:7])) for pk, *columns in rows}
+    clients = {pk: _client_facts(*map(unpacked, columns[:8])) for pk, *columns in rows}
     documents, licences = map(unpacked, rows[0][-2:]) if rows else ([], [])
     held: dict[int, tuple[gates.LicenceFact, ...]] = defaultdict(tuple)
     for clinician_id, state, first, last in licences:
@@ -148,6 +151,7 @@ def _client_facts(
     open_alerts: Sequence[Any],
     flags: Sequence[Any],
     results: Sequence[Any],
+    holds: Sequence[Any],
 ) -> ClientFacts:
     return ClientFacts(
         signatures=tuple(
@@ -185,6 +189,7 @@ def _client_facts(
             ResultFact(pk, kind, date.fromisoformat(taken), day(through))
             for pk, kind, taken, through in results
         ),
+        held_plans=frozenset(plan for (plan,) in holds),
     )
 
 

@@ -118,6 +118,7 @@ class DosingFacts(SessionFacts):
     reviews: tuple[datetime, ...] = ()
     flags: tuple[FlagFact, ...]
     results: tuple[ResultFact, ...]
+    is_course_on_hold: bool
 
 
 def session_blockers(facts: SessionFacts, *, day: date) -> tuple[Blocker, ...]:
@@ -141,6 +142,7 @@ def dosing_blockers(facts: DosingFacts, *, at: datetime, day: date) -> tuple[Blo
         *_clearance_blockers(facts.clearances, day),
         *_safety_blockers(facts),
         *screening_blockers(facts.flags, facts.results, route=facts.route, day=day),
+        *_hold_blockers(facts),
         *prescription_blockers(
             facts.prescriptions,
             facts.other_doses,
@@ -245,6 +247,17 @@ def _safety_blockers(facts: DosingFacts) -> list[Blocker]:
     if not facts.has_open_alert:
         return []
     return [Blocker("safety_alert_open", _("A clinician has to look at an open alert first."))]
+
+
+def _hold_blockers(facts: DosingFacts) -> list[Blocker]:
+    if not facts.is_course_on_hold:
+        return []
+    return [
+        Blocker(
+            "course_on_hold",
+            _("The course is on hold after an adverse event, until a prescriber lets it go on."),
+        )
+    ]
 
 
 def _licence_blockers(facts: SessionFacts, day: date) -> list[Blocker]:

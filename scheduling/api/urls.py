@@ -3,6 +3,7 @@ from rest_framework.routers import SimpleRouter
 
 from scheduling.api.absences import AbsenceViews
 from scheduling.api.clearances import ClearancePreviewViews
+from scheduling.api.dosing_records import DosingRecordViews
 from scheduling.api.expiring import ExpiringViews
 from scheduling.api.feeds import BusyCalendarViews, FeedViews
 from scheduling.api.groups import GroupSessionViews
@@ -14,6 +15,7 @@ from scheduling.api.waitlist import FreedTimeViews, WaitlistEntryViews, Waitlist
 router = SimpleRouter(trailing_slash=False)
 router.register("appointment-types", AppointmentTypeViews, basename="appointment-type")
 router.register("bookings", BookingViews, basename="booking")
+router.register("dosing-records", DosingRecordViews, basename="dosing-record")
 router.register("group-sessions", GroupSessionViews, basename="group-session")
 router.register("feeds", FeedViews, basename="feed")
 router.register("busy-calendars", BusyCalendarViews, basename="busy-calendar")
@@ -33,6 +35,11 @@ urlpatterns = [
         "bookings/<int:booking_id>/acknowledgements",
         AcknowledgementViews.as_view({"get": "list", "post": "create"}),
         name="acknowledgement-list",
+    ),
+    path(
+        "bookings/<int:booking_id>/dosing-record",
+        DosingRecordViews.as_view({"post": "open"}),
+        name="booking-dosing-record",
     ),
     path(
         "treatment-plans/<int:pk>/series:propose",

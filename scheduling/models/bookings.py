@@ -33,6 +33,7 @@ class Booking(Revisioned):
 
     LIVE = frozenset({Status.HELD, Status.BOOKED, Status.ARRIVED, Status.IN_SESSION})
     UPCOMING = frozenset({Status.BOOKED})
+    HERE = frozenset({Status.ARRIVED, Status.IN_SESSION})
     FINAL = frozenset({Status.COMPLETED, Status.CANCELLED, Status.NO_SHOW, Status.EXPIRED})
 
     @staticmethod
@@ -175,6 +176,15 @@ class Booking(Revisioned):
     @property
     def is_live(self) -> bool:
         return self.status in self.LIVE
+
+    @property
+    def is_here(self) -> bool:
+        """The client has come, and the session is not over."""
+        return self.status in self.HERE
+
+    @property
+    def is_in_session(self) -> bool:
+        return self.status == self.Status.IN_SESSION
 
     @property
     def is_dosing(self) -> bool:

@@ -20,7 +20,7 @@ from tests.api.routes import METHODS, Route, routes, served
 from tests.api.world import CANARY, World, undone
 from tests.cast import NOW, Clinic
 from tests.treatment_plans.test_screening_rules import WELL
-from treatment_plans.models import Prescription, Protocol, ScreeningForm, StockLot
+from treatment_plans.models import Prescription, Protocol, ScreeningForm, StockLot, TreatmentPlan
 
 pytestmark = pytest.mark.django_db
 
@@ -188,6 +188,35 @@ POLICY: dict[str, tuple[str, bool]] = {
     "GET clinical-results/{pk}": ("TPN", CLIENT),
     "POST clinical-results": ("TPN", CLIENT),
     "POST clinical-results/{pk}/correct": ("TPN", CLIENT),
+    "GET course-holds": ("TPNO", CLIENT),
+    "GET course-holds/{pk}": ("TPN", CLIENT),
+    "POST course-holds/{pk}/release": ("P", CLIENT),
+    "GET delegates": ("TPNO", CLIENT),
+    "GET delegates/{pk}": ("TPN", CLIENT),
+    "POST delegates": ("P", CLIENT),
+    "POST delegates/{pk}/end": ("P", CLIENT),
+    "GET rems-forms": ("TPNO", CLIENT),
+    "GET rems-forms/{pk}": ("TPN", CLIENT),
+    "PATCH rems-forms/{pk}": ("TPN", CLIENT),
+    "POST rems-forms/{pk}/submitted": ("TPN", CLIENT),
+    # the session room
+    "POST bookings/{booking_id}/dosing-record": ("TPN", CLIENT),
+    "GET dosing-records": ("TPNO", CLIENT),
+    "GET dosing-records/{pk}": ("TPN", CLIENT),
+    "GET dosing-records/{pk}/room": ("TPN", CLIENT),
+    "POST dosing-records/{pk}/check-in": ("TPN", CLIENT),
+    "POST dosing-records/{pk}/vitals": ("TPN", CLIENT),
+    "POST dosing-records/{pk}/vitals/{row_id}/correct": ("TPN", CLIENT),
+    "POST dosing-records/{pk}/signatures/fit": ("T", CLIENT),
+    "POST dosing-records/{pk}/signatures/cleared": ("PN", CLIENT),
+    "POST dosing-records/{pk}/doses": ("TPN", CLIENT),
+    "POST dosing-records/{pk}/doses/{row_id}/correct": ("TP", CLIENT),
+    "POST dosing-records/{pk}/marks": ("TPN", CLIENT),
+    "POST dosing-records/{pk}/marks/{row_id}/correct": ("TPN", CLIENT),
+    "POST dosing-records/{pk}/adverse-events": ("TPN", CLIENT),
+    "POST dosing-records/{pk}/adverse-events/{row_id}/correct": ("TPN", CLIENT),
+    "POST dosing-records/{pk}/discharge": ("TP", CLIENT),
+    "POST dosing-records/{pk}/end-without-dose": ("TP", CLIENT),
     # scheduling
     "GET appointment-types": ("ADTPNO", OPEN),
     "GET appointment-types/{pk}": ("ADTPNO", OPEN),
@@ -252,6 +281,7 @@ POLICY: dict[str, tuple[str, bool]] = {
     "GET messages/{pk}": ("ADTPN", CLIENT),
 }
 
+KEY = "7b0dca6e-58d5-4c0a-9d36-8f9a60a5f4c1"
 BODIES: dict[str, Callable[[Clinic], dict[str, Any]]] = {
     "POST locations": lambda clinic: {
         "name": "Hill Clinic",
@@ -377,6 +407,63 @@ BODIES: dict[str, Callable[[Clinic], dict[str, Any]]] = {
         "answers": dict.fromkeys("123456789", 0),
         "reason": "read aloud wrongly",
     },
+    "POST course-holds/{pk}/release": lambda clinic: {"disposition": "continue", "note": "We spoke."},
+    "POST delegates": lambda clinic: {
+        "plan": TreatmentPlan.objects.get(client=clinic.maya).pk,
+        "nurse": clinic.nia.pk,
+    },
+    "PATCH rems-forms/{pk}": lambda clinic: {"takes_maoi": False},
+    "POST rems-forms/{pk}/submitted": lambda clinic: {"confirmation_number": "C-1"},
+    "POST dosing-records/{pk}/check-in": lambda clinic: {"key": KEY, "identified_by": ["name", "phone"]},
+    "POST dosing-records/{pk}/vitals": lambda clinic: {
+        "key": KEY,
+        "systolic": 120,
+        "diastolic": 80,
+        "heart_rate": 70,
+    },
+    "POST dosing-records/{pk}/vitals/{row_id}/correct": lambda clinic: {
+        "key": KEY,
+        "systolic": 121,
+        "reason": "misread",
+    },
+    "POST dosing-records/{pk}/signatures/fit": lambda clinic: {"key": KEY},
+    "POST dosing-records/{pk}/signatures/cleared": lambda clinic: {"key": KEY},
+    "POST dosing-records/{pk}/doses": lambda clinic: {
+        "key": KEY,
+        "amount": "40",
+        "route": "im",
+        "prescription": Prescription.objects.get(client=clinic.maya).pk,
+    },
+    "POST dosing-records/{pk}/doses/{row_id}/correct": lambda clinic: {
+        "key": KEY,
+        "amount": "30",
+        "reason": "misread",
+    },
+    "POST dosing-records/{pk}/marks": lambda clinic: {"key": KEY, "kind": "calm"},
+    "POST dosing-records/{pk}/marks/{row_id}/correct": lambda clinic: {
+        "key": KEY,
+        "kind": "talking",
+        "reason": "the wrong button",
+    },
+    "POST dosing-records/{pk}/adverse-events": lambda clinic: {
+        "key": KEY,
+        "kind": "headache",
+        "severity": "mild",
+    },
+    "POST dosing-records/{pk}/adverse-events/{row_id}/correct": lambda clinic: {
+        "key": KEY,
+        "severity": "moderate",
+        "reason": "asked again",
+    },
+    "POST dosing-records/{pk}/discharge": lambda clinic: {
+        "key": KEY,
+        "is_oriented": True,
+        "walks_steadily": True,
+        "nausea": "none",
+        "pain": "none",
+        "aftercare_given": True,
+    },
+    "POST dosing-records/{pk}/end-without-dose": lambda clinic: {"reason": "too high"},
     "POST safety-alerts/{pk}/dispose": lambda clinic: {"disposition": "no_acute_risk", "note": "We spoke."},
     "POST screenings": lambda clinic: {
         "client": clinic.maya.pk,
@@ -586,17 +673,26 @@ def test_the_canary_sings_for_those_who_may_hear_it(world: World) -> None:
     resources = {
         *("clients", "clients/{client_id}/support-persons", "clearances", "rems-enrollments"),
         *("prescriptions", "follow-ups", "bookings", "reminders", "messages", "safety-alerts"),
-        *("waitlist-entries", "waitlist-offers", "screening-flags", "clinical-results"),
-        *("current-medications", "hold-instructions", "evaluations"),
+        *(
+            "clinical-results",
+            "course-holds",
+            "current-medications",
+            "evaluations",
+            "hold-instructions",
+            "screening-flags",
+            "waitlist-entries",
+            "waitlist-offers",
+        ),
     }
     details = {f"{resource}/{{pk}}" for resource in resources}
-    assert heard == {
-        *resources,
-        *details,
-        "clients/{client_id}/supply",
-        "clients/{client_id}/interactions",
+    of_one = {
         "bookings/{booking_id}/acknowledgements",
+        "clients/{client_id}/interactions",
+        "clients/{client_id}/supply",
+        "dosing-records/{pk}/room",
+        "rems-forms/{pk}",
     }
+    assert heard == {*resources, *details, *of_one}
 
 
 @pytest.mark.parametrize("path", sorted({route.path for route in UNSERVED}))

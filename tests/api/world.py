@@ -49,15 +49,20 @@ from treatment_plans import (
     supply_ledger,
 )
 from treatment_plans.models import (
+    AdverseEvent,
     Clearance,
+    CourseHold,
     CurrentMedication,
+    Dose,
     FollowUp,
+    Mark,
     Prescription,
     RemsEnrollment,
     SafetyAlert,
     ScreeningFlag,
     ScreeningForm,
     TreatmentPlan,
+    Vitals,
 )
 
 CANARY = "Serinus c."
@@ -72,10 +77,17 @@ PLANTED: tuple[type[models.Model], ...] = (
     RemsEnrollment,
     TreatmentPlan,
     FollowUp,
+    CourseHold,
     SafetyAlert,
     ScreeningFlag,
     CurrentMedication,
 )
+ENTRIES: dict[str, type[models.Model]] = {
+    "vitals": Vitals,
+    "doses": Dose,
+    "marks": Mark,
+    "adverse-events": AdverseEvent,
+}
 WITH_A_FORM = {"time_zone", "state", "language", "provider", "provider_ref", "error_code", "token"}
 
 
@@ -96,6 +108,9 @@ class World:
     def address(self, route: Route) -> str:
         path = route.path.replace("{client_id}", str(self.clinic.maya.pk))
         path = path.replace("{booking_id}", str(self.booking.pk))
+        if "{row_id}" in path:  # an entry of the first dosing record
+            entry: Any = ENTRIES[path.split("/")[2]]
+            path = path.replace("{row_id}", str(entry.objects.order_by("pk").first().pk))
         path = path.replace("{location_id}", str(self.clinic.location.pk))
         return path.replace("{pk}", str(self.row(route).pk)) if "{pk}" in path else path
 
@@ -146,6 +161,9 @@ def make_world(clinic: Clinic) -> World:
     )
     _screen(clinic)
     _medicate(clinic)
+    early = NOW - timedelta(hours=2)
+    record = clinic.discharged(booked, dosed_at=early, left_at=NOW - timedelta(hours=1))
+    clinic.one_of_each_entry(record, early)
     summer = {"starts_at": at("2027-06-01 00:00"), "ends_at": at("2027-06-02 00:00")}
     TimeOff.objects.create(clinician=clinic.ana, **summer)
     Closure.objects.create(location=clinic.location, **summer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 
 from tests.architecture.sources import Source, calls, dotted, sources
 
@@ -123,23 +124,38 @@ def test_a_door_says_when_and_a_step_never_opens_a_transaction() -> None:
 
 
 def test_what_people_do_is_on_record() -> None:
-    """A door that knows who acts writes the activity log, itself or by steps of its module."""
-    silent = []
-    for source in sources():
-        of_module = dict(functions(source))
-        called = {name: called_by(source, node) for name, node in of_module.items()}
-        recording = {name for name, node in of_module.items() if records(node)}
-        while more := {name for name in of_module if called[name] & recording} - recording:
-            recording |= more
-        for name, node in of_module.items():
-            arguments = {argument.arg for argument in (*node.args.args, *node.args.kwonlyargs)}
-            if marks(node) == {"door"} and "actor" in arguments and name not in recording:
-                silent.append(f"{source.at(node)} {name}")
+    """A door that knows who acts writes the activity log, itself or by what it calls."""
+    every = {name: (source, node) for source in sources() for name, node in functions(source)}
+    called = {name: called_by(source, node) for name, (source, node) in every.items()}
+    recording = {name for name, (_, node) in every.items() if records(node)}
+    while more := {name for name in every if called[name] & recording} - recording:
+        recording |= more
+    silent = [
+        f"{source.at(node)} {name}"
+        for name, (source, node) in every.items()
+        for arguments in [{argument.arg for argument in (*node.args.args, *node.args.kwonlyargs)}]
+        if marks(node) == {"door"} and "actor" in arguments and name not in recording
+    ]
     assert silent == []
 
 
 def called_by(source: Source, node: FunctionNode) -> set[str]:
-    return {f"{source.module}.{dotted(call.func)}" for call in ast.walk(node) if isinstance(call, ast.Call)}
+    """By their full names: of this module, or where they were imported from."""
+    found = set()
+    for call in (inner for inner in ast.walk(node) if isinstance(inner, ast.Call)):
+        first, dot, rest = dotted(call.func).partition(".")
+        found.add(f"{imported(source).get(first, f'{source.module}.{first}')}{dot}{rest}")
+    return found
+
+
+@cache
+def imported(source: Source) -> dict[str, str]:
+    return {
+        alias.asname or alias.name: f"{node.module}.{alias.name}"
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
 
 
 def records(node: FunctionNode) -> bool:

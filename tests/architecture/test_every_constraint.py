@@ -75,20 +75,30 @@ from treatment_plans import (
     supply_ledger,
 )
 from treatment_plans.models import (
+    AdverseEvent,
     AnswerSheet,
+    CheckIn,
     Clearance,
     ClinicalResult,
+    CourseHold,
     CurrentMedication,
+    Delegate,
+    DischargeCheck,
+    Dose,
+    DoseSignature,
+    DosingRecord,
     Evaluation,
     FlagDisposition,
     FollowUp,
     HoldInstruction,
     InteractionRule,
+    Mark,
     Measure,
     PlannedSession,
     Prescription,
     Protocol,
     RemsEnrollment,
+    RemsForm,
     SafetyAlert,
     Screening,
     ScreeningFlag,
@@ -100,6 +110,7 @@ from treatment_plans.models import (
     SupplyEvent,
     SupplyTask,
     TreatmentPlan,
+    Vitals,
 )
 
 pytestmark = pytest.mark.django_db
@@ -107,6 +118,8 @@ pytestmark = pytest.mark.django_db
 START = at("2026-12-01 09:30")
 DAY = date(2026, 12, 1)
 HOUR = timedelta(hours=1)
+CORRECTABLE = {"vitals": Vitals, "dose": Dose, "mark": Mark, "event": AdverseEvent}
+ENTRIES = {**CORRECTABLE, "check_in": CheckIn, "signature": DoseSignature, "discharge": DischargeCheck}
 
 
 @pytest.fixture
@@ -144,6 +157,9 @@ def busy(clinic: Clinic) -> Clinic:
     )
     answers = dict.fromkeys("123456789", 1)
     measures.record(client, measures.Answered("phq9", answers, "with_staff"), actor=clinic.kim, now=NOW)
+    booked = Booking.objects.get(client=client)
+    record = clinic.discharged(booked, dosed_at=START, left_at=START + HOUR)
+    clinic.one_of_each_entry(record, START)
     rx, told = Prescription.objects.get(), {"actor": clinic.kim, "now": NOW}
     looked = {"kind": "counted", "amount": Decimal(1)}  # of nothing, so that there is something to settle
     seen = supply_ledger.NewEvent(prescription_id=rx.pk, unit="dose", key=uuid.uuid4(), **looked)  # type: ignore[arg-type]
@@ -383,6 +399,41 @@ VIOLATIONS: dict[str, Callable[[Clinic], Any]] = {
     "treatment_plans_supply_task_settled": lambda c: SupplyTask.objects.update(outcome="adjusted"),
     "treatment_plans_one_stock_task_per_count": lambda c: a_copy_of(StockTask),
     "treatment_plans_stock_task_settled": lambda c: StockTask.objects.update(outcome="adjusted"),
+    **{
+        f"treatment_plans_{name}_key_once": partial(a_copy_with, model, key=None)
+        for name, model in ENTRIES.items()
+    },
+    **{
+        f"treatment_plans_{name}_correction_reason": partial(a_copy_with, model, correction_reason="typo")
+        for name, model in CORRECTABLE.items()
+    },
+    **{
+        f"treatment_plans_{name}_corrected_once": partial(lambda model, c: corrected_twice(model), model)
+        for name, model in CORRECTABLE.items()
+    },
+    "treatment_plans_one_dosing_record": lambda c: a_copy_of(DosingRecord),
+    "treatment_plans_dosing_record_end": lambda c: DosingRecord.objects.update(end_reason="ill"),
+    "treatment_plans_check_in_two_identifiers": lambda c: a_copy_with(CheckIn, identified_by=["name"]),
+    "treatment_plans_vitals_not_ahead": lambda c: a_copy_with(Vitals, taken_at=START + HOUR),
+    "treatment_plans_vitals_pressure": lambda c: a_copy_with(Vitals, diastolic=120),
+    "treatment_plans_vitals_scales": lambda c: a_copy_with(Vitals, spo2=101),
+    "treatment_plans_signature_accepts": lambda c: a_copy_with(DoseSignature, accepts=Vitals.objects.first()),
+    "treatment_plans_signature_no_says_why": lambda c: a_copy_with(DoseSignature, is_yes=False),
+    "treatment_plans_signature_signer": lambda c: a_copy_with(DoseSignature, signed_by=None),
+    "treatment_plans_dose_once": lambda c: a_copy_with(Dose),
+    "treatment_plans_dose_amount": lambda c: a_copy_with(Dose, number=3),
+    "treatment_plans_dose_witness": lambda c: a_copy_with(Dose, number=2, is_self_administered=True),
+    "treatment_plans_mark_phase": lambda c: a_copy_with(Mark, phase="music"),
+    "treatment_plans_mark_not_ahead": lambda c: a_copy_with(Mark, seen_at=START + HOUR),
+    "treatment_plans_event_not_ahead": lambda c: a_copy_with(AdverseEvent, began_at=START + HOUR),
+    "treatment_plans_event_order": lambda c: a_copy_with(AdverseEvent, ended_at=START - HOUR),
+    "treatment_plans_one_discharge": lambda c: a_copy_with(DischargeCheck),
+    "treatment_plans_discharge_override": lambda c: a_copy_with(DischargeCheck, override_reason="x"),
+    "treatment_plans_one_hold_per_event": lambda c: a_copy_of(CourseHold),
+    "treatment_plans_hold_release": lambda c: CourseHold.objects.update(note=""),
+    "treatment_plans_one_delegation": lambda c: a_copy_of(Delegate),
+    "treatment_plans_rems_form_seven_days": lambda c: RemsForm.objects.update(due_on=DAY + timedelta(days=8)),
+    "treatment_plans_rems_form_submitted": lambda c: RemsForm.objects.update(submitted_at=NOW),
     "treatment_plans_one_rems_enrollment": lambda c: [
         RemsEnrollment.objects.create(client=c.maya, enrolled_on=DAY) for _each in range(2)
     ],

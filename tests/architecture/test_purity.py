@@ -12,6 +12,7 @@ from tests.architecture.sources import Source, calls, imports, sources
 PURE = (
     "practice.blockers",
     "practice.clock",
+    "treatment_plans.dosing_rules",
     "treatment_plans.gates",
     "treatment_plans.instruments",
     "practice.identifiers",
@@ -22,8 +23,10 @@ PURE = (
     "treatment_plans.result_rules",
     "treatment_plans.reviews",
     "treatment_plans.screening_rules",
+    "treatment_plans.session_summary",
     "treatment_plans.spacing",
     "treatment_plans.supply",
+    "treatment_plans.vitals",
     "scheduling.engine",
     "scheduling.readiness_rules",
     "scheduling.waitlist_rules",

@@ -213,6 +213,7 @@ def test_a_session_is_completed_once(clinic: Clinic) -> None:
     Booking.objects.update(status=Booking.Status.IN_SESSION, arrived_at=START, started_at=START)
     ana = clinic.ana.user
     assert ana is not None
+    clinic.discharged(booked, dosed_at=START, left_at=START)
     results = together([lambda: lifecycle.complete(booked.pk, actor=ana, now=START)] * 8)
     assert Counter(type(result) for result in results) == {Booking: 1, NotPossibleNow: 7}
     assert FollowUp.objects.count() == 4

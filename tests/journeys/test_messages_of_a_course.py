@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from practice.models import Client
+from scheduling.models import Booking
 from tests.cast import NOW, at
 from tests.faults.programs import programs
 from tests.faults.stage import HOUR, MINUTE
@@ -124,6 +125,7 @@ def test_what_reaches_her_phone(town: Town) -> None:
     desk.post(f"bookings/{booked}/arrive")
     ana.post(f"bookings/{booked}/start")
     town.until(starts_at + 150 * MINUTE)
+    clinic.discharged(Booking.objects.get(pk=booked), dosed_at=starts_at, left_at=starts_at + 140 * MINUTE)
     assert ana.post(f"bookings/{booked}/complete")["status"] == "completed"
     owed = ana.get("follow-ups", client=maya.pk)["results"]
     assert [follow_up["kind"] for follow_up in owed].count("check_in") == 3

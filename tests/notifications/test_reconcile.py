@@ -318,6 +318,7 @@ def test_after_the_session_there_is_care_and_a_prompt(stage: Stage) -> None:
     clinic = stage.clinic
     lifecycle.arrive(booked.pk, actor=clinic.kim, now=START)
     lifecycle.start(booked.pk, actor=clinic.ana.user, now=START)
+    clinic.discharged(booked, dosed_at=START, left_at=START + 2 * HOUR)
     lifecycle.complete(booked.pk, actor=clinic.ana.user, now=START + 2 * HOUR + 30 * MINUTE)
     planned = dict(Reminder.objects.filter(state="planned").values_list("kind", "due_at"))
     assert planned == {"aftercare": at("2026-12-01 16:00"), "integration_prompt": at("2026-12-02 10:00")}

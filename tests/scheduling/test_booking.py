@@ -157,6 +157,7 @@ def test_a_completed_dose_brings_its_follow_ups_once(ready: Clinic) -> None:
         )
     lifecycle.arrive(booked.pk, actor=ready.kim, now=START)
     lifecycle.start(booked.pk, actor=ready.ana.user, now=START)
+    ready.discharged(booked, dosed_at=START, left_at=at("2026-12-01 12:00"))
     lifecycle.complete(booked.pk, actor=ready.ana.user, now=at("2026-12-01 12:00"))
     kinds = list(FollowUp.objects.values_list("kind", flat=True))
     assert kinds == ["integration", "check_in", "check_in", "check_in"]

@@ -56,6 +56,7 @@ ALL_WELL = DosingFacts(
     has_open_alert=False,
     flags=(),
     results=(),
+    is_course_on_hold=False,
 )
 
 

@@ -362,6 +362,8 @@ def test_a_session_starts_only_when_every_light_is_ready(
     for item in ("fasting", "ride", "support-person"):
         post(kim, "acknowledge", row.pk, item, answer="confirmed", said_by="client", source="in_person")
     post(ana, "start", row.pk)
+    assert reasons_of(post(ana, "complete", row.pk)) == ["There is no record of this dosing session."]
+    clinic.discharged(row, dosed_at=NOW, left_at=NOW)
     post(ana, "complete", row.pk)
     row.refresh_from_db()
     assert row.completed_at == NOW

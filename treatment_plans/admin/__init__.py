@@ -1,5 +1,5 @@
 """Django finds the pages by importing this package; one module for each subject."""
 
-from treatment_plans.admin import measures, medical, plans, protocols, screening, supply
+from treatment_plans.admin import measures, medical, plans, protocols, screening, session_room, supply
 
-__all__ = ["measures", "medical", "plans", "protocols", "screening", "supply"]
+__all__ = ["measures", "medical", "plans", "protocols", "screening", "session_room", "supply"]

@@ -2,11 +2,13 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from treatment_plans.api import (
+    course_holds,
     evaluations,
     instruments,
     measures,
     medications,
     prescriptions,
+    rems_forms,
     screening,
     stock,
     supply,
@@ -36,6 +38,9 @@ router.register("supply-tasks", supply.SupplyTaskViews, basename="supply-task")
 router.register("stock-lots", stock.StockLotViews, basename="stock-lot")
 router.register("stock-events", stock.StockEventViews, basename="stock-event")
 router.register("stock-tasks", stock.StockTaskViews, basename="stock-task")
+router.register("course-holds", course_holds.CourseHoldViews, basename="course-hold")
+router.register("delegates", course_holds.DelegateViews, basename="delegate")
+router.register("rems-forms", rems_forms.RemsFormViews, basename="rems-form")
 
 urlpatterns = [
     *router.urls,

@@ -1,4 +1,14 @@
 from treatment_plans.models.base import Route, SupplyUnit
+from treatment_plans.models.dosing_course import (
+    AdverseEvent,
+    CourseHold,
+    Degree,
+    Delegate,
+    DischargeCheck,
+    Mark,
+)
+from treatment_plans.models.dosing_records import DosingRecord
+from treatment_plans.models.dosing_rows import CheckIn, Dose, DoseSignature, Vitals
 from treatment_plans.models.measures import AnswerSheet, Measure, SafetyAlert
 from treatment_plans.models.medical import Clearance, RemsEnrollment
 from treatment_plans.models.medications import (
@@ -11,6 +21,7 @@ from treatment_plans.models.medications import (
 from treatment_plans.models.plans import FollowUp, PlannedSession, TreatmentPlan
 from treatment_plans.models.prescriptions import Prescription
 from treatment_plans.models.protocols import Protocol
+from treatment_plans.models.rems import RemsForm
 from treatment_plans.models.screening import (
     ClinicalResult,
     FlagDisposition,
@@ -24,21 +35,32 @@ from treatment_plans.models.stock import StockEvent, StockLot, StockTask
 from treatment_plans.models.supply import SupplyEvent, SupplyTask
 
 __all__ = [
+    "AdverseEvent",
     "AnswerSheet",
+    "CheckIn",
     "Clearance",
     "ClinicalResult",
+    "CourseHold",
     "CurrentMedication",
+    "Degree",
+    "Delegate",
+    "DischargeCheck",
+    "Dose",
+    "DoseSignature",
+    "DosingRecord",
     "Evaluation",
     "FlagDisposition",
     "FollowUp",
     "HoldInstruction",
     "InteractionRule",
+    "Mark",
     "Measure",
     "MedicineClass",
     "PlannedSession",
     "Prescription",
     "Protocol",
     "RemsEnrollment",
+    "RemsForm",
     "ResultKind",
     "Route",
     "SafetyAlert",
@@ -53,4 +75,5 @@ __all__ = [
     "SupplyTask",
     "SupplyUnit",
     "TreatmentPlan",
+    "Vitals",
 ]

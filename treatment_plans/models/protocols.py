@@ -39,6 +39,11 @@ class Protocol(Revisioned):
         REQUIRED = "required", _("required")
         RECOMMENDED = "recommended", _("recommended")
 
+    class HoldsCourse(models.TextChoices):
+        SERIOUS = "serious", _("serious ones only")
+        SEVERE = "severe", _("severe and serious ones")
+        MODERATE = "moderate", _("moderate, severe and serious ones")
+
     route = models.CharField(_("route"), max_length=20, choices=Route.choices)
     version = models.PositiveSmallIntegerField(_("version"), default=1)
     name = models.CharField(_("name"), max_length=120)
@@ -94,7 +99,42 @@ class Protocol(Revisioned):
     )
     vitals_at_discharge = models.BooleanField(_("vitals before leaving"))
     oximetry = models.CharField(_("oximetry"), max_length=12, choices=Oximetry.choices)
+    bp_emergency_systolic = models.PositiveSmallIntegerField(
+        _("blood pressure: emergency from systolic"), default=180
+    )
+    bp_emergency_diastolic = models.PositiveSmallIntegerField(
+        _("blood pressure: emergency from diastolic"), default=120
+    )
+    heart_rate_low = models.PositiveSmallIntegerField(_("heart rate: low below"), default=50)
+    heart_rate_high = models.PositiveSmallIntegerField(_("heart rate: high above"), default=110)
+    spo2_low = models.PositiveSmallIntegerField(_("oxygen saturation: low below, percent"), default=94)
+    sedation_alert_score = models.PositiveSmallIntegerField(_("MOAA/S: alert from"), default=3)
+    sedation_emergency_score = models.PositiveSmallIntegerField(_("MOAA/S: emergency from"), default=1)
+    vitals_tolerance_minutes = models.PositiveSmallIntegerField(
+        _("vitals: minutes before they are overdue"), default=5
+    )
+    vitals_valid_minutes = models.PositiveSmallIntegerField(
+        _("vitals: minutes for which a reading counts"), default=30
+    )
+    second_dose_allowed = models.BooleanField(_("second dose allowed"), default=False)
+    second_dose_max_amount = models.DecimalField(
+        _("second dose: at most, mg"), max_digits=8, decimal_places=3, null=True, blank=True
+    )
+    nurse_may_clear = models.BooleanField(_("a nurse named by the prescriber may clear"), default=False)
+    holds_course_from = models.CharField(
+        _("adverse events that hold the course"),
+        max_length=10,
+        choices=HoldsCourse.choices,
+        default=HoldsCourse.SEVERE,
+    )
     min_observation_minutes = models.PositiveSmallIntegerField(_("fewest minutes of observation"))
+    discharge_sedation_score = models.PositiveSmallIntegerField(_("leaving: lowest MOAA/S"), default=5)
+    discharge_spo2 = models.PositiveSmallIntegerField(
+        _("leaving: lowest oxygen saturation, percent"), default=95
+    )
+    discharge_bp_percent = models.PositiveSmallIntegerField(
+        _("leaving: blood pressure within percent of the first reading"), default=20
+    )
     prescriber_presence = models.CharField(_("prescriber"), max_length=10, choices=Presence.choices)
 
     ride_required = models.BooleanField(_("ride home needed"))

@@ -14,6 +14,7 @@ from scheduling.models import Booking
 from treatment_plans import follow_ups
 from treatment_plans.models import FollowUp, PlannedSession
 from web.demo.course import THERAPIST, Answer, Visit
+from web.demo.dosing import DosingPlayer
 from web.demo.values import user_of
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ class VisitPlayer:
         else:
             yield place.starts_at - ARRIVES_BEFORE, self.arrive
             yield place.starts_at + STARTS_AFTER, self.start
+            if visit.kind == PlannedSession.Kind.DOSING:
+                yield from DosingPlayer(self).steps()
             yield place.ends_at, self.complete
             yield from self.check_ins()
 

@@ -118,6 +118,7 @@ def _blockers(client: Client, plan: TreatmentPlan | None, *, now: datetime) -> t
             has_open_alert=of_client.has_open_alert,
             flags=of_client.flags,
             results=of_client.results,
+            is_course_on_hold=plan is not None and plan.pk in of_client.held_plans,
         ),
         at=now,
         day=day,

@@ -115,6 +115,9 @@ def test_a_session_is_lived_through(ready: Clinic) -> None:
         assert desk.post(f"bookings/{booked}/arrive").json()["status"] == "arrived"
         assert desk.post(f"bookings/{booked}/start").status_code == 403
         assert ana.post(f"bookings/{booked}/start").json()["status"] == "in_session"
+        early = ana.post(f"bookings/{booked}/complete")
+        assert (early.status_code, early.json()["code"]) == (409, "record_not_finished")
+        ready.discharged(Booking.objects.get(), dosed_at=START, left_at=START)
         done = ana.post(f"bookings/{booked}/complete")
         assert (done.json()["status"], done.json()["lights"]) == ("completed", [])
         again = ana.post(f"bookings/{booked}/complete")
