@@ -154,9 +154,9 @@ class InboundMessageAdmin(UseCaseAdmin):
 class DeskTaskAdmin(UseCaseAdmin):
     viewers = DESK
     client = None
-    list_display = ("created_at", "kind", "client", "done_at", "outcome")
+    list_display = ("created_at", "kind", "client", "taken_by", "done_at", "outcome")
     list_filter = ("kind",)
-    list_select_related = ("client",)
+    list_select_related = ("client", "taken_by")
 
 
 @admin.register(ProviderEvent)

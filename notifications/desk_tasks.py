@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TypeVar
 
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.utils.translation import gettext_noop as _
 
 from notifications.models import DeskTask, InboundMessage
 from practice import activity
-from practice.access import DESK, visible_to
+from practice.access import CLINICAL, DESK, check_role, visible_to
 from practice.doors import door, step
 from practice.errors import Invalid, OutOfScope, Refused
 from practice.models import Client, User
@@ -17,12 +18,19 @@ from scheduling.models import Booking
 from treatment_plans import safety
 from treatment_plans.models import SafetyAlert
 
+M = TypeVar("M", bound=Model)
 Kind = DeskTask.Kind
+READS, SETTLES = DESK | CLINICAL, DESK | CLINICAL  # what clients say, whoever of them is spoken to
 
 
 class AlreadyDone(Refused):
     code = "task_already_done"
     message = _("Somebody settled this before.")
+
+
+class TakenBySomebody(Refused):
+    code = "task_taken"
+    message = _("Somebody else is seeing to this.")
 
 
 @step
@@ -93,13 +101,53 @@ def alarm(
 
 
 @door
+def take(task_id: int, *, actor: User, now: datetime) -> DeskTask:
+    """Say that one sees to it, so that no two people call. Said twice, it counts once.
+
+    Raises AlreadyDone, TakenBySomebody: who has it gives it back, or settles it.
+    """
+    task = _open(task_id)
+    if task.taken_by_id == actor.pk:
+        return task
+    if task.taken_by_id is not None and task.taken_by and task.taken_by.is_active:
+        raise TakenBySomebody
+    return _give_to(task, actor, action="task.taken", actor=actor, now=now)
+
+
+@door
+def give_back(task_id: int, *, actor: User, now: datetime) -> DeskTask:
+    """Whoever sees it next may take it. Of somebody else's, only the desk does this."""
+    task = _open(task_id)
+    if task.taken_by_id is None:
+        return task
+    if task.taken_by_id != actor.pk:
+        check_role(actor, DESK)
+    return _give_to(task, None, action="task.given_back", actor=actor, now=now)
+
+
+@step
+def _open(task_id: int) -> DeskTask:
+    task = DeskTask.objects.select_for_update(no_key=True, of=("self",)).filter(pk=task_id)
+    found = task.select_related("taken_by", "client", "reply").first()
+    if found is None:
+        raise OutOfScope
+    if found.done_at is not None:
+        raise AlreadyDone
+    return found
+
+
+@step
+def _give_to(task: DeskTask, to: User | None, *, action: str, actor: User, now: datetime) -> DeskTask:
+    task.taken_by, task.taken_at = to, now if to else None
+    task.save(update_fields=["taken_by", "taken_at"])
+    activity.record(action, task, actor=actor, at=now, client=task.client_id, data={"kind": task.kind})
+    return task
+
+
+@door
 def finish(task_id: int, *, outcome: str, actor: User, now: datetime) -> DeskTask:
     """Take it off the list. Raises Invalid without an outcome, AlreadyDone."""
-    task = DeskTask.objects.select_for_update(no_key=True).filter(pk=task_id).first()
-    if task is None:
-        raise OutOfScope
-    if task.done_at is not None:
-        raise AlreadyDone
+    task = _open(task_id)
     if not outcome.strip():
         raise Invalid(_("Say what came of it."), code="required", pointer="/outcome")
     task.done_at, task.done_by, task.outcome = now, actor, outcome.strip()[:200]
@@ -111,8 +159,10 @@ def finish(task_id: int, *, outcome: str, actor: User, now: datetime) -> DeskTas
 
 def open_for(user: User) -> QuerySet[DeskTask]:
     """What is not settled, within what the user may see; what is nobody's is the desk's."""
-    rows = DeskTask.objects.filter(done_at=None)
-    seen = visible_to(user, rows, client="client")
-    if user.has_role(*DESK):
-        return seen
-    return seen.filter(~Q(client=None))
+    return seen_by(user, DeskTask.objects.filter(done_at=None))
+
+
+def seen_by(user: User, rows: QuerySet[M]) -> QuerySet[M]:
+    """Of tasks or replies: those of the clients whom the user may see, and to the desk those of nobody."""
+    seen = visible_to(user, rows, client="client", roles=READS)
+    return seen if user.has_role(*DESK) else seen.filter(~Q(client=None))

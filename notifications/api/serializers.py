@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from notifications.models import Message, Reminder, Switch
+from notifications.models import ClientNote, DeskTask, InboundMessage, Message, Reminder, Switch
 from practice.access import DESK, TREATING
 from practice.api.bodies import In, Out
 from practice.api.fields import ChoiceOf
@@ -68,6 +68,53 @@ class MessageOut(Prepared):
         if instance.reminder.client_id not in self._read:
             shown |= {"recipient": None, "subject": None, "body": None}
         return shown
+
+
+class ReplyOut(Prepared):
+    """A text that a client sent us. `client` is null for a number that is not one client's."""
+
+    id = serializers.IntegerField()
+    client = ClientRef(allow_null=True)
+    booking = serializers.IntegerField(source="booking_id", allow_null=True)
+    sender = serializers.CharField()
+    body = serializers.CharField(allow_blank=True)
+    received_at = serializers.DateTimeField()
+    meaning = ChoiceOf(model=InboundMessage, of="meaning", help_text="What we took it for.")
+    answer = serializers.CharField(allow_blank=True, help_text="Which of our fixed texts it got.")
+
+
+class DeskTaskOut(Prepared):
+    """`detail` has the client's own words. `reply` is the text that it came with, if it came with one."""
+
+    id = serializers.IntegerField()
+    kind = ChoiceOf(model=DeskTask, of="kind")
+    client = ClientRef(allow_null=True)
+    booking = serializers.IntegerField(source="booking_id", allow_null=True)
+    reply = serializers.IntegerField(source="reply_id", allow_null=True)
+    item = serializers.CharField(allow_blank=True, help_text="Which of the things to get ready.")
+    detail = serializers.CharField(allow_blank=True)
+    created_at = serializers.DateTimeField()
+    alerted_at = serializers.DateTimeField(allow_null=True, help_text="When whoever is on call was told.")
+    taken_at = serializers.DateTimeField(allow_null=True)
+    taken_by = serializers.IntegerField(source="taken_by_id", allow_null=True)
+    done_at = serializers.DateTimeField(allow_null=True)
+    done_by = serializers.IntegerField(source="done_by_id", allow_null=True)
+    outcome = serializers.CharField(allow_blank=True)
+
+
+class FinishIn(In):
+    outcome = serializers.CharField(max_length=200, help_text="What came of it.")
+
+
+class ClientNoteOut(Prepared):
+    """What a client wrote for the care team on a link page."""
+
+    id = serializers.IntegerField()
+    client = ClientRef()
+    booking = serializers.IntegerField(source="booking_id")
+    about = ChoiceOf(model=ClientNote, of="about")
+    text = serializers.CharField()
+    written_at = serializers.DateTimeField()
 
 
 class SettleIn(In):

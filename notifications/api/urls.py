@@ -1,10 +1,14 @@
 from rest_framework.routers import SimpleRouter
 
+from notifications.api.inbox import ClientNoteViews, DeskTaskViews, ReplyViews
 from notifications.api.views import MessageViews, ReminderViews, SwitchViews
 
 router = SimpleRouter(trailing_slash=False)
 router.register("reminders", ReminderViews, basename="reminder")
 router.register("messages", MessageViews, basename="message")
+router.register("desk-tasks", DeskTaskViews, basename="desk-task")
+router.register("replies", ReplyViews, basename="reply")
+router.register("client-notes", ClientNoteViews, basename="client-note")
 router.register("switches", SwitchViews, basename="switch")
 
 urlpatterns = router.urls

@@ -16,7 +16,9 @@ class InboundMessage(models.Model):
 
     class Meaning(models.TextChoices):
         CONFIRM = "confirm", _("confirms")
+        NO = "no", _("says no")
         MOVE = "move", _("wants another time")
+        MORE = "more", _("wants the link again")
         RIDE = "ride", _("has a ride")
         CALL = "call", _("wants a call")
         STOP = "stop", _("wants no more texts")
@@ -81,6 +83,10 @@ class DeskTask(models.Model):
     item = models.CharField(_("item"), max_length=20, blank=True)
     detail = models.TextField(_("in their words"), blank=True)
     created_at = models.DateTimeField(_("since"))
+    taken_at = models.DateTimeField(_("taken"), null=True)
+    taken_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("taken by")
+    )
     next_alert_at = models.DateTimeField(_("next alert"), null=True)
     alerted_at = models.DateTimeField(_("told to whoever is on call"), null=True)
     done_at = models.DateTimeField(_("done"), null=True)
@@ -98,6 +104,10 @@ class DeskTask(models.Model):
                 condition=Q(done_at=None, done_by=None, outcome="")
                 | Q(done_at__isnull=False, done_by__isnull=False, outcome__gt=""),
                 name="notifications_task_done",
+            ),
+            models.CheckConstraint(
+                condition=Q(taken_at=None, taken_by=None) | Q(taken_at__isnull=False, taken_by__isnull=False),
+                name="notifications_task_taken",
             ),
         )
         indexes = (

@@ -279,6 +279,15 @@ POLICY: dict[str, tuple[str, bool]] = {
     "POST switches": ("AD", OPEN),
     "GET messages": ("ADTPNO", CLIENT),
     "GET messages/{pk}": ("ADTPN", CLIENT),
+    "GET desk-tasks": ("ADTPN", CLIENT),
+    "GET desk-tasks/{pk}": ("ADTPN", CLIENT),
+    "POST desk-tasks/{pk}/take": ("ADTPN", CLIENT),
+    "POST desk-tasks/{pk}/give-back": ("ADTPN", CLIENT),
+    "POST desk-tasks/{pk}/finish": ("ADTPN", CLIENT),
+    "GET replies": ("ADTPN", CLIENT),
+    "GET replies/{pk}": ("ADTPN", CLIENT),
+    "GET client-notes": ("TPN", CLIENT),
+    "GET client-notes/{pk}": ("TPN", CLIENT),
 }
 
 KEY = "7b0dca6e-58d5-4c0a-9d36-8f9a60a5f4c1"
@@ -564,6 +573,7 @@ BODIES: dict[str, Callable[[Clinic], dict[str, Any]]] = {
     },
     "POST bookings/{pk}/reschedule": lambda clinic: {"starts_local": "2026-12-02T13:00"},
     "POST bookings/{pk}/cancel": lambda clinic: {"party": "client", "reason": "a cold"},
+    "POST desk-tasks/{pk}/finish": lambda clinic: {"outcome": "called"},
     "POST reminders/{pk}/settle": lambda clinic: {"how": "phone"},
     "POST switches": lambda clinic: {"scope": "kind", "value": "booked", "is_off": True, "reason": "x"},
     "POST waitlist-entries": lambda clinic: {"planned_session": clinic.dose(clinic.maya, 3).pk},
@@ -683,6 +693,9 @@ def test_the_canary_sings_for_those_who_may_hear_it(world: World) -> None:
             "waitlist-entries",
             "waitlist-offers",
         ),
+        *("waitlist-entries", "waitlist-offers", "screening-flags", "clinical-results"),
+        *("current-medications", "hold-instructions", "evaluations"),
+        *("desk-tasks", "replies", "client-notes"),
     }
     details = {f"{resource}/{{pk}}" for resource in resources}
     of_one = {

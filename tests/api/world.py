@@ -14,7 +14,7 @@ from django.db import models, transaction
 
 from notifications import switches
 from notifications.deliver import deliver_due
-from notifications.models import Message
+from notifications.models import ClientNote, DeskTask, InboundMessage, Message
 from practice import activity
 from practice.models import (
     CareTeamMember,
@@ -145,6 +145,7 @@ def make_world(clinic: Clinic) -> World:
     deliver_due(clock=lambda: NOW + timedelta(minutes=30))
     switches.turn("kind", "aftercare", off=False, reason="tried", actor=clinic.kim, now=NOW)
     _keep_supply(clinic)
+    _write_to_the_desk(clinic, booked)
     SupportPerson.objects.create(client=clinic.maya, name="Joel")
     RemsEnrollment.objects.create(client=clinic.maya, enrolled_on=date(2026, 11, 1))
     FollowUp.objects.create(
@@ -250,6 +251,21 @@ def _medicate(clinic: Clinic) -> None:
     words = {"text_en": CANARY, "text_es": CANARY}
     medications.approve_hold(clinic.maya, **words, approved_by=clinic.ito, actor=clinic.ito.user, now=NOW)
     evaluations.refer(clinic.maya, actor=clinic.ana.user, now=NOW)
+
+
+def _write_to_the_desk(clinic: Clinic, booked: Booking) -> None:
+    hers: dict[str, Any] = {"client": clinic.maya, "booking": booked}
+    said = InboundMessage.objects.create(
+        **hers,
+        provider="twilio",
+        provider_ref="SM1",
+        sender="+1",
+        body=CANARY,
+        received_at=NOW,
+        meaning="more",
+    )
+    DeskTask.objects.create(**hers, kind="reply", reply=said, detail=CANARY, created_at=NOW)
+    ClientNote.objects.create(**hers, about="intention", text=CANARY, written_at=NOW)
 
 
 def _actors(clinic: Clinic) -> dict[str, User | None]:

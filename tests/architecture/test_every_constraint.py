@@ -608,6 +608,7 @@ VIOLATIONS: dict[str, Callable[[Clinic], Any]] = {
     "notifications_link_is_about_one": lambda c: ClientLink.objects.update(support_person_id=1),
     "notifications_note_one_of_a_kind": lambda c: a_copy_of(ClientNote),
     "notifications_inbound_once": lambda c: a_copy_of(InboundMessage),
+    "notifications_task_taken": lambda c: DeskTask.objects.update(taken_at=NOW),
     "notifications_task_done": lambda c: DeskTask.objects.update(done_at=NOW),
     "notifications_reminder_once": lambda c: a_copy_of(Reminder),
     "notifications_reminder_expiry": lambda c: Reminder.objects.update(expires_at=NOW),

@@ -16,10 +16,9 @@ from django.utils.translation import gettext_lazy as _
 from notifications import desk_tasks
 from notifications.models import DeskTask, InboundMessage
 from practice import phones
-from practice.access import DESK, access_one, visible_to
+from practice.access import access_one
 from practice.admin_base import user_of
 from practice.models import User
-from web.frontdesk import roles
 from web.frontdesk.use_case import Done, UseCasePage
 from web.frontdesk.words import LIGHTS, short_name
 
@@ -30,11 +29,11 @@ FIRST = [DeskTask.Kind.UNSAFE, DeskTask.Kind.CALL, DeskTask.Kind.NOT_READY]
 
 def inbox_page(site: AdminSite, request: HttpRequest) -> HttpResponse:
     user = user_of(request)
-    if not user.has_role(*roles.READS_BOOKINGS):
+    if not user.has_role(*desk_tasks.READS):
         raise PermissionDenied
     tasks = list(
         desk_tasks.open_for(user)
-        .select_related("client", "booking", "reply")
+        .select_related("client", "booking", "reply", "taken_by")
         .prefetch_related("client__contact_points")
         .order_by("created_at", "pk")
     )
@@ -67,9 +66,7 @@ def _row(task: DeskTask) -> dict[str, Any]:
 
 def _replies(user: User) -> list[dict[str, Any]]:
     rows = InboundMessage.objects.select_related("client").order_by("-received_at", "-pk")
-    seen = visible_to(user, rows, client="client", roles=roles.READS_BOOKINGS)
-    if not user.has_role(*DESK):
-        seen = seen.exclude(client=None)
+    seen = desk_tasks.seen_by(user, rows)
     return [
         {
             "reply": reply,
@@ -87,7 +84,7 @@ class OutcomeForm(forms.Form):
 
 class TaskDone(UseCasePage):
     form_class = OutcomeForm
-    roles = roles.RECEIVES
+    roles = desk_tasks.SETTLES
     title = _("Take it off the list")
     submit = _("Done")
 
