@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from notifications import answers, desk_tasks, replies
+from notifications import answers, desk_tasks, links, offer_replies, replies
 from notifications.answers import Answer
 from notifications.models import DeskTask, InboundMessage, Message, Reminder
 from notifications.reconcile import booking_changed
@@ -60,16 +60,36 @@ class Asked:
     items: tuple[str, ...]
 
 
-@door
 def receive(incoming: Incoming, *, now: datetime) -> str:
-    """Act on it; returns the text to answer with, or nothing. The same reference again does nothing."""
-    found = ContactPoint.objects.filter(channel=Channel.SMS, value=incoming.sender)
-    clients = list(
+    """Act on it; returns the text to answer with, or nothing. The same reference again does nothing.
+
+    A yes to an offer books by a door of its own, first: whoever hands the text in again finds it done.
+    """
+    meaning, settled = incoming.meaning or replies.meaning_of(incoming.body), None
+    if meaning in ("confirm", "no"):
+        client = _who(_clients_of(incoming.sender))
+        offered = offer_replies.last_offer(client, incoming.sender, now=now) if client else None
+        settled = offer_replies.answer(meaning, offered, now=now) if offered else None
+    return _keep(incoming, meaning, settled, now=now)
+
+
+def _clients_of(sender: str) -> list[Client]:
+    found = ContactPoint.objects.filter(channel=Channel.SMS, value=sender)
+    return list(
         Client.objects.filter(pk__in=found.values("client")).select_related("location").order_by("pk")
     )
+
+
+def _who(clients: Sequence[Client]) -> Client | None:
+    """Nobody when two share a phone."""
     active = [client for client in clients if client.is_active]
-    client = active[0] if len(active) == 1 else None
-    meaning = incoming.meaning or replies.meaning_of(incoming.body)
+    return active[0] if len(active) == 1 else None
+
+
+@door
+def _keep(incoming: Incoming, meaning: Meaning, settled: Answer | None, *, now: datetime) -> str:
+    clients = _clients_of(incoming.sender)
+    client = _who(clients)
     message, is_new = InboundMessage.objects.get_or_create(
         provider=incoming.provider,
         provider_ref=incoming.provider_ref,
@@ -84,14 +104,15 @@ def receive(incoming: Incoming, *, now: datetime) -> str:
     if not is_new:
         return ""
     activity.record("reply.received", message, actor=None, at=now, client=client, data={"meaning": meaning})
-    answer = _act(message, clients, client, now=now)
+    answer = settled or _act(message, clients, client, now=now)
     if answer is None or not _may_answer(message, answer, incoming, now=now):
         return ""
     message.answer = answer
     message.save(update_fields=["answer"])
     location = client.location if client else _first_location()
     language = client.language if client else "en"
-    return answers.text_of(answer, language=language, location=location) if location else ""
+    link = _page_again(message, client, now=now) if answer == "more" and client else ""
+    return answers.text_of(answer, language=language, location=location, link=link) if location else ""
 
 
 @step
@@ -115,6 +136,10 @@ def _act(
     if message.meaning in ("call", "move"):
         kind: Answer = "call" if message.meaning == "call" else "move"
         return _for_the_desk(message, client, Kind(kind), kind, now=now)
+    if message.meaning == "more" and _page_of(client, now=now) is not None:
+        return "more"
+    if message.meaning == "no" and _is_not_ready(message, client, now=now):
+        return "not_ready"
     if message.meaning in ("confirm", "ride") and _confirm(message, client, now=now):
         return "noted"
     return _for_the_desk(message, client, Kind.REPLY, "read", now=now)
@@ -182,6 +207,52 @@ def _confirm(message: InboundMessage, client: Client, *, now: datetime) -> bool:
 
 
 @step
+def _is_not_ready(message: InboundMessage, client: Client, *, now: datetime) -> bool:
+    """A no to what the last message asked: a person helps. Nothing is noted, for we do not know to which."""
+    asked = _asked(client, message.sender, now=now)
+    if asked is None:
+        return False
+    item = asked.items[0] if len(asked.items) == 1 else ""
+    message.booking = asked.booking
+    message.save(update_fields=["booking"])
+    desk_tasks.ask(
+        Kind.NOT_READY,
+        client=client,
+        booking=asked.booking,
+        reply=message,
+        item=item,
+        detail=message.body,
+        now=now,
+    )
+    return True
+
+
+def _page_of(client: Client, *, now: datetime) -> tuple[Booking, str] | None:
+    """The booking whose page they can have again, and about what: the next one, else the last that was."""
+    coming = _next_of(client, now)
+    if coming is not None:
+        return coming, Reminder.Kind.BOOKED
+    after = Booking.objects.filter(
+        client=client, completed_at__isnull=False, ends_at__gt=now - links.LASTS[links.Purpose.AFTERCARE]
+    )
+    last = after.order_by("-ends_at", "-pk").first()
+    return None if last is None else (last, Reminder.Kind.AFTERCARE)
+
+
+@step
+def _page_again(message: InboundMessage, client: Client, *, now: datetime) -> str:
+    """The address of a new link to it. The old ones stay: they open the same page."""
+    found = _page_of(client, now=now)
+    assert found is not None
+    booking, about = found
+    draft = links.draft(booking, about=about, channel=Channel.SMS, sent_to=message.sender, now=now)
+    links.keep([draft])
+    message.booking = booking
+    message.save(update_fields=["booking"])
+    return draft.address
+
+
+@step
 def _for_the_desk(
     message: InboundMessage, client: Client, kind: str, answer: Answer, *, now: datetime
 ) -> Answer:
@@ -209,6 +280,8 @@ def _asked(client: Client, sender: str, *, now: datetime) -> Asked | None:
 
     Only what has no answer yet: a "yes" must not undo a "no ride" that was said on the page meanwhile.
     """
+    if offer_replies.last_offer(client, sender, now=now) is not None:
+        return None
     last = (
         Message.objects.filter(
             recipient=sender,

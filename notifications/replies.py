@@ -6,7 +6,9 @@ import re
 import unicodedata
 from typing import Literal
 
-Meaning = Literal["confirm", "move", "ride", "call", "stop", "start", "help", "unsafe", "unclear"]
+Meaning = Literal[
+    "confirm", "no", "move", "ride", "call", "more", "stop", "start", "help", "unsafe", "unclear"
+]
 
 # A message counts only if it is nothing but one of these, whatever its case, accents and punctuation.
 # STOP and its kin are those that carriers know; the law counts any clear wish, so the list is generous.
@@ -31,6 +33,12 @@ WORDS: dict[Meaning, frozenset[str]] = {
     "help": frozenset({"help", "info", "ayuda", "informacion"}),
     "confirm": frozenset(
         {"c", "y", "yes", "si", "ok", "okay", "confirm", "confirmo", "yes please", "si gracias"}
+    ),
+    "no": frozenset(
+        {"n", "no", "nope", "not yet", "no gracias", "no thanks", "no thank you", "todavia no", "aun no"}
+    ),
+    "more": frozenset(
+        {"more", "link", "new link", "more info", "mas", "enlace", "nuevo enlace", "mas informacion"}
     ),
     "move": frozenset({"r", "move", "reschedule", "change", "cambiar", "mover", "otro dia", "other day"}),
     "ride": frozenset({"ride", "i have a ride", "tengo quien me lleve", "transporte", "viaje"}),

@@ -13,21 +13,24 @@ import httpx
 import pytest
 from django.test import Client as Browser
 
-from notifications import answers, inbound, lint, on_call
+from notifications import answers, inbound, links, lint, on_call
 from notifications.lint import sms_segments
 from notifications.models import (
+    ClientLink,
     DeskTask,
     InboundMessage,
     Message,
+    OfferMessage,
     OutboxMessage,
     Reminder,
 )
 from notifications.wording import Rendered
 from practice import present
 from practice.models import Activity, ChannelConsent, Client, ContactPoint, SupportPerson
-from scheduling import booking, readiness
+from scheduling import booking, offering, readiness, waitlist
 from scheduling.booking import Request
-from scheduling.models import Acknowledgement, Booking
+from scheduling.engine.types import Span
+from scheduling.models import Acknowledgement, Booking, WaitlistOffer
 from tests.cast import NOW, Clinic, at, make_client, make_clinic
 from tests.fakes.twilio import ACCOUNT_SID, AUTH_TOKEN, incoming, sign
 from treatment_plans.models import SafetyAlert
@@ -221,6 +224,97 @@ def test_yes_does_not_undo_what_was_said_on_the_page_meanwhile(clinic: Clinic, v
 
 
 @db
+@pytest.mark.parametrize(
+    ("kind", "item"), [("ride_and_support", ""), ("bring_medicine", None), ("fasting", "fasting")]
+)
+def test_no_to_what_was_asked_gets_help_and_notes_nothing(
+    visit: Booking, kind: str, item: str | None
+) -> None:
+    before = lights(visit)
+    asked(visit, kind)
+    said = say("No")
+    task = DeskTask.objects.get()
+    if item is None:  # this session needs no medicine: there was nothing to say no to
+        assert (task.kind, "A person will read this" in said) == ("reply", True)
+    else:
+        assert (task.kind, task.item, task.booking) == ("not_ready", item, visit)
+        assert "call you and help" in said
+    assert lights(visit) == before
+
+
+@db
+def test_more_brings_the_page_again_and_the_old_one_stays(clinic: Clinic, visit: Booking) -> None:
+    said = say("MORE")
+    secret = said.partition("/l/")[2][:22]
+    link = links.find(secret, now=NOW)
+    assert link is not None
+    assert (link.purpose, link.booking, link.sent_to) == ("visit", visit, MAYAS)
+    assert secret not in str(list(InboundMessage.objects.values()))
+    assert say("Más").count("/l/") == 1
+    assert links.find(secret, now=NOW) is not None
+    assert not DeskTask.objects.exists()
+
+
+@db
+def test_more_without_a_session_is_for_a_person(maya: Client) -> None:
+    assert "A person will read this" in say("more")
+    assert (DeskTask.objects.get().kind, ClientLink.objects.count()) == ("reply", 0)
+
+
+@pytest.fixture
+def offered(clinic: Clinic, maya: Client) -> WaitlistOffer:
+    return offer_to(clinic, maya)
+
+
+def offer_to(clinic: Clinic, maya: Client, *, number: int = 1) -> WaitlistOffer:
+    """They wait, and the last text to them was a sooner time."""
+    kind, span = clinic.appointment_type(), Span(at("2026-12-09 09:30"), at("2026-12-09 12:00"))
+    entry = waitlist.add(maya, kind, planned_session=clinic.dose(maya, number), actor=clinic.kim, now=NOW)
+    freed = waitlist.open_time(clinic.location, span, therapist=clinic.ana, actor=clinic.kim, now=NOW)
+    offering.offer_to(freed.pk, [entry.pk], actor=clinic.kim, now=NOW)
+    OfferMessage.objects.update(state="taken", recipient=MAYAS, begun_at=NOW, attempt_count=1)
+    return WaitlistOffer.objects.get()
+
+
+@db
+def test_yes_to_an_offer_books_it_once(offered: WaitlistOffer) -> None:
+    form = incoming("YES")
+    for _each in range(3):
+        assert post(form).status_code == 200
+    offered.refresh_from_db()
+    assert (offered.status, Booking.objects.count()) == ("accepted", 1)
+    assert InboundMessage.objects.get().answer == "yours"
+    assert "The time is yours" in say("Sí")
+    assert Booking.objects.count() == 1
+
+
+@db
+def test_a_late_yes_is_told_so_and_a_no_keeps_the_place(
+    offered: WaitlistOffer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "You keep your place" in say("No thanks")
+    offered.refresh_from_db()
+    assert offered.status == "declined"
+    monkeypatch.setattr(present, "now", lambda: offered.expires_at)
+    assert "that time is gone" in say("yes")
+    assert not Booking.objects.exists()
+
+
+@db
+def test_yes_to_an_offer_does_not_answer_an_older_question(clinic: Clinic, visit: Booking) -> None:
+    """The ride was asked for before: the yes is about the offer, which was taken back since."""
+    offer = offer_to(clinic, visit.client, number=2)
+    asked(visit, "ride_and_support", at=NOW - timedelta(hours=1))
+    waitlist.withdraw(offer.entry_id, actor=clinic.kim, now=NOW)
+    assert "that time is gone" in say("yes")
+    assert not Acknowledgement.objects.filter(item="ride").exists()
+    asked(visit, "fasting", at=NOW)  # and a question after the offer is the one that is answered
+    Message.objects.filter(reminder__kind="fasting").update(begun_at=NOW)
+    assert "We have noted it" in say("yes")
+    assert Acknowledgement.objects.get().item == "fasting"
+
+
+@db
 @pytest.mark.parametrize(("body", "kind"), [("R", "move"), ("CAMBIAR", "move"), ("LLAMAR", "call")])
 def test_who_wants_a_person_gets_one(visit: Booking, body: str, kind: str) -> None:
     assert "We will call you" in say(body)
@@ -371,7 +465,8 @@ def test_every_answer_is_one_segment_without_a_health_word(
     clinic: Clinic, language: str, answer: answers.Answer
 ) -> None:
     clinic.location.display_name = "Riverbend on the Hill 24"
-    text = answers.text_of(answer, language=language, location=clinic.location)
+    link = links.address(links.new_secret())
+    text = answers.text_of(answer, language=language, location=clinic.location, link=link)
     assert sms_segments(text) == 1
     found = lint.problems(Rendered("", text), channel="sms", level="discreet", language=language)
     assert found == ()

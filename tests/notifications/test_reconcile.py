@@ -63,6 +63,21 @@ def test_a_booking_that_fails_plans_nothing(stage: Stage) -> None:
     assert stage.rows() == set()
 
 
+def test_who_moves_to_another_zone_two_weeks_before_is_told_by_the_new_clock(stage: Stage) -> None:
+    """The session stays where it is; what goes by the client's clock moves with them."""
+    booked = stage.book(start=START + 6 * DAY)
+    before = Reminder.objects.get(booking=booked, kind="fasting", channel="sms").due_at
+    seen = clients.change(
+        booked.client_id, {"time_zone": "America/New_York"}, revision=None, actor=stage.clinic.kim, now=NOW
+    )
+    assert seen.time_zone == "America/New_York"
+    reconcile.reconcile_touched(since=NOW, now=NOW + MINUTE)
+    row = Reminder.objects.get(booking=booked, kind="fasting", channel="sms")
+    assert (row.due_at, row.state) == (before - 3 * HOUR, "planned")
+    booked.refresh_from_db()
+    assert booked.starts_at == START + 6 * DAY
+
+
 @pytest.mark.parametrize("moment", [NOW, TOLD, NOW + 5 * DAY, START - HOUR, START, START + DAY])
 def test_to_reconcile_twice_changes_nothing_more(stage: Stage, moment: datetime) -> None:
     stage.book()

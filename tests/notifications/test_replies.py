@@ -22,6 +22,8 @@ MEANINGS = {
         "“Yes”",
         "ｙｅｓ",
     ],
+    "no": ["N", "No", "no.", "Not yet", "No gracias", "todavía no", "Aún no"],
+    "more": ["MORE", "more!", "Más", "enlace", "new link"],
     "move": ["R", "move", "MOVE!", "Cambiar", "reschedule", "Otro día"],
     "ride": ["RIDE", "ride 🚗", "I have a ride"],
     "call": ["call", "Call me", "LLAMAR", "llámame", "please call me!"],
@@ -54,7 +56,7 @@ MEANINGS = {
         *("I want to end it all", "I have no reason to live", "I’m not safe", "self-harm"),
     ],
     "unclear": [
-        *("", "👍", "no", "No ride", "ok but I am late", "yes?", "ride?", "Can I come at 10?", "C or R?"),
+        *("", "👍", "no?", "No ride", "ok but I am late", "yes?", "ride?", "Can I come at 10?", "C or R?"),
         *("who is this", "stop by at 5?", "I will stop at the pharmacy", "cancel my Tuesday visit", "¿sí?"),
         *("help me move the visit", "yes no", "thanks", "gracias", "1", "12", "call you later", "\u202e"),
     ],

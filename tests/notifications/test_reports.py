@@ -92,6 +92,24 @@ def test_a_forged_report_is_refused_and_leaves_no_trace(stage: Stage) -> None:
     assert (stage.only().state, ProviderEvent.objects.count()) == ("sent", 0)
 
 
+def test_each_field_of_a_report_tampered_with_is_refused_and_a_megabyte_is_not_read(stage: Stage) -> None:
+    stage.book()
+    stage.deliver(TOLD)
+    message = Message.objects.get()
+    form = {"MessageSid": message.provider_ref, "MessageStatus": "sent", "To": message.recipient}
+    params = "".join(name + value for name, value in sorted(form.items()))
+    good = signed_by(AUTH_TOKEN, f"{PUBLIC}/webhooks/twilio/status?message={message.token}", params)
+    for name in form:
+        changed = {**form, name: form[name] + "1"}
+        assert (
+            twilio_says(changed.pop("MessageStatus"), sid=changed["MessageSid"], sign=good, **changed) == 403
+        )
+    assert twilio_says("sent", To=form["To"], query=f"message={uuid.uuid4()}", sign=good) == 403
+    assert twilio_says("sent", To="x" * 1_000_000) in (400, 403, 413)
+    assert (stage.only().state, ProviderEvent.objects.count()) == ("sent", 0)
+    assert twilio_says("sent", To=form["To"], sign=good) == 204
+
+
 def test_a_report_about_nobodys_message_is_kept_and_changes_nothing(stage: Stage) -> None:
     stage.book()
     stage.deliver(TOLD)
