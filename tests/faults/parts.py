@@ -16,9 +16,11 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask  # noqa: E4
 
 from config import celery  # noqa: E402, F401  the tasks find our broker
 from config.schedule import ensure_schedule  # noqa: E402
+from notifications import deliver  # noqa: E402
 from notifications.models import SendingPolicy  # noqa: E402
+from practice import present  # noqa: E402
 from tests.cast import Clinic, make_clinic  # noqa: E402
-from tests.faults import cells, random_run, sabotage  # noqa: E402
+from tests.faults import cells, crowd, random_run, sabotage  # noqa: E402
 from tests.faults.lane import Lane  # noqa: E402
 from tests.faults.oracle import Counts, ProviderLog  # noqa: E402
 
@@ -26,6 +28,7 @@ TRIES_OF_A_CONTROL = (
     5  # without its guard a worker is not always caught: on a busy machine it may be too slow
 )
 SEEDS = {"small": 0, "thousands": 1, "medium": 1, "full": 2}
+FAR_AWAY = 900_000  # the number of a client whom no cell has
 SMALL_STEP = 9  # every ninth cell of one seed
 
 
@@ -42,9 +45,19 @@ def open_practice(lane: Lane) -> Clinic:
         defaults={"practice_per_minute": 0, "client_per_hour": 0, "texts_per_day": 0, "texts_per_week": 0},
     )
     clinic = make_clinic()
+    warm_up(clinic)
     lane.start_worker()
     lane.start_beat()
     return clinic
+
+
+def warm_up(clinic: Clinic) -> None:
+    """Send two messages from here: the workers that are forked from here then have what they need at hand.
+
+    Who must get ready first is in the middle of nothing when it is killed.
+    """
+    crowd.due_now(clinic, ["sms", "email"], first=FAR_AWAY)
+    deliver.deliver_due(clock=present.now)
 
 
 def matrix(lane: Lane, *, size: str, seed: int, share: tuple[int, int]) -> dict[str, Any]:

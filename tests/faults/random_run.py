@@ -33,7 +33,7 @@ SIZES = {  # messages, kills of workers or their children, of Redis, of PostgreS
     "full": (20_000, 420, 10, 10),
 }
 TOLD_EVERY, KILLS_A_ROUND = 20, 2
-WORKS_WITHIN_SECONDS = 20
+WORKS_WITHIN_SECONDS = 10
 KILLED = ("child", "worker", "redis", "postgres")
 KINDS = ("booked", "moved", "cancelled")
 SECONDS_A_KILL = 1.2
@@ -51,6 +51,7 @@ class Storm:
     fresh: list[Booking] = field(default_factory=list)
     touched: set[int] = field(default_factory=set)
     ended: list[tuple[int, datetime]] = field(default_factory=list)
+    log_size: int = 0  # of the providers, at the last kill
     at_work: int = 0  # how many of the kills met somebody who worked
     killed: dict[str, int] = field(
         default_factory=lambda: dict.fromkeys(("child", "worker", "redis", "postgres"), 0)
@@ -103,13 +104,14 @@ class Storm:
                 ChannelConsent.objects.filter(client=booking.client_id).update(withdrawn_at=now)
 
     def kill_one(self) -> None:
-        """In the middle of its work, if anybody works within a while: who has not begun loses nothing."""
+        """In the middle of its work, once something went out since the last kill, however slow that is."""
         deadline = time.monotonic() + WORKS_WITHIN_SECONDS
-        while not (busy := self.lane.busy_children()) and time.monotonic() < deadline:
+        while self.lane.log_size() == self.log_size and time.monotonic() < deadline:
             nudge("deliver_due")
             time.sleep(0.05)
             self.lane.supervise()
-        time.sleep(self.dice.uniform(0, 0.2))
+        time.sleep(self.dice.uniform(0, 0.3))
+        busy, self.log_size = self.lane.busy_children(), self.lane.log_size()
         children = self.lane.workers_children()
         self.at_work += bool(busy)
         if not children or self.dice.random() < 0.15:
