@@ -23,7 +23,7 @@ from notifications.staff_rules import Matter, Person, Rule
 from practice import clock
 from practice.doors import door
 from practice.models import Consent, Licence, Location, User
-from treatment_plans.models import Clearance, Prescription
+from treatment_plans.models import Clearance, Prescription, RemsForm
 
 logger = logging.getLogger(__name__)
 
@@ -199,6 +199,7 @@ def _matters(today: date, *, now: datetime) -> Iterator[Matter]:
     yield from _clearances(span)
     yield from _consents(span)
     yield from _licences(span)
+    yield from _rems_forms(span)
     yield from _failures(today, now=now)
     for pk in Switch.objects.filter(is_off=True).values_list("pk", flat=True):
         yield Matter(StaffKind.SENDING_STOPPED, Switch._meta.label_lower, pk, today)
@@ -261,6 +262,13 @@ def _licences(span: tuple[date, date]) -> Iterator[Matter]:
                 row.valid_through_on,
                 row.clinician.user_id,
             )
+
+
+def _rems_forms(span: tuple[date, date]) -> Iterator[Matter]:
+    rows = RemsForm.objects.filter(submitted_at=None, due_on__range=span)
+    prescriber = "record__planned_session__plan__prescriber__user"
+    for pk, on, user, client in rows.values_list("pk", "due_on", prescriber, "record__client"):
+        yield Matter(StaffKind.REMS_FORM_DUE, RemsForm._meta.label_lower, pk, on, user, client)
 
 
 def _failures(today: date, *, now: datetime) -> Iterator[Matter]:

@@ -16,6 +16,7 @@ class StaffKind(models.TextChoices):
     CLEARANCE_EXPIRING = "clearance_expiring", _("clearance expires")
     CONSENT_EXPIRING = "consent_expiring", _("consent expires")
     LICENCE_EXPIRING = "licence_expiring", _("licence expires")
+    REMS_FORM_DUE = "rems_form_due", _("monitoring form is due")
     FAILED_MESSAGES = "failed_messages", _("messages that need a person")
     SENDING_STOPPED = "sending_stopped", _("sending has stopped")
 

@@ -11,9 +11,10 @@ from notifications import staff, switches
 from notifications.models import Reminder, StaffKind, StaffNotice, StaffRule
 from practice import present
 from practice.models import Licence, User
+from scheduling import booking
 from tests.cast import NOW, Clinic, at
 from tests.faults.stage import DAY, HOUR, MINUTE, Stage, clock_at, smtp, stage, twilio
-from treatment_plans.models import Clearance, Prescription
+from treatment_plans.models import Clearance, Prescription, RemsForm
 
 __all__ = ["smtp", "stage", "twilio"]
 pytestmark = pytest.mark.django_db
@@ -59,6 +60,27 @@ def test_each_kind_goes_to_whom_it_concerns(clinic: Clinic) -> None:
         "consent_expiring": {clinic.kim.name},
         "licence_expiring": {clinic.ana.user.name, clinic.ada.name},
     }
+
+
+@pytest.mark.parametrize(("days", "is_told"), [(0, True), (3, True), (4, False)])
+def test_a_form_that_is_due_is_told_to_the_prescriber_and_the_nurses(
+    clinic: Clinic, days: int, is_told: bool
+) -> None:
+    client, due_on = clinic.ready_client(), TODAY + timedelta(days=days)
+    request = booking.Request(client, clinic.appointment_type(), clinic.location, clinic.dose(client))
+    booked = booking.book(request, at("2026-12-01 09:30"), actor=clinic.kim, now=NOW)
+    record = clinic.discharged(booked, dosed_at=NOW, left_at=NOW)
+    form = RemsForm.objects.create(record=record, treated_on=due_on - timedelta(days=7), due_on=due_on)
+    assert clinic.nia
+    staff.raise_notices(now=NOW)
+    whoever = [clinic.ito.user.name, clinic.nia.name]  # type: ignore[union-attr]
+    assert told() == ([("rems_form_due", name) for name in whoever] if is_told else [])
+    RemsForm.objects.filter(pk=form.pk).update(
+        submitted_at=NOW, submitted_by=clinic.nia, confirmation_number="C-1"
+    )
+    StaffNotice.objects.all().delete()
+    staff.raise_notices(now=NOW)
+    assert told() == []
 
 
 def test_what_was_renewed_is_no_matter(clinic: Clinic) -> None:

@@ -82,6 +82,7 @@ def test_nothing_stands_against_a_session_that_is_in_order() -> None:
     [
         ({"protocol_is_approved": False}, ["protocol_not_approved"]),
         ({"has_open_alert": True}, ["safety_alert_open"]),
+        ({"is_course_on_hold": True}, ["course_on_hold"]),
         ({"booked_route": "iv"}, ["route_mismatch"]),
         ({"plan_status": "draft"}, ["plan_not_active"]),
         ({"plan_status": "closed"}, ["plan_not_active"]),
