@@ -693,8 +693,6 @@ def test_the_canary_sings_for_those_who_may_hear_it(world: World) -> None:
             "waitlist-entries",
             "waitlist-offers",
         ),
-        *("waitlist-entries", "waitlist-offers", "screening-flags", "clinical-results"),
-        *("current-medications", "hold-instructions", "evaluations"),
         *("desk-tasks", "replies", "client-notes"),
     }
     details = {f"{resource}/{{pk}}" for resource in resources}
