@@ -310,7 +310,7 @@ def _send_all(
             _send_some(some, channel, clock=clock, stop_at=stop_at)
         except Exception:  # their lease will end, and `resolve` finds out; the others can still go
             logger.exception("reminders %s: sending broke", [one.reminder.pk for one in some])
-        seconds_each = (time.monotonic() - began) / len(some)
+        seconds_each = max((time.monotonic() - began) / len(some), 0.001)
         at_once = max(1, min(MOST_BEGUN, int(IN_DOUBT_SECONDS / seconds_each)))
 
 

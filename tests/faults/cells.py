@@ -256,6 +256,7 @@ BY_PROVIDER = {
         "429_date",
         "hang:0.6",
         "slow:0.6",
+        "slow_take:0.6",
         "twice",
         "redirect",
         "callbacks",
