@@ -39,8 +39,8 @@ from tests.api.world import undone
 from tests.cast import NOW, Clinic, at, make_clinic
 from tests.web.conftest import SignIn
 from tests.web.pages import get, text_of
-from treatment_plans import measures, safety
-from treatment_plans.models import FollowUp, Prescription, SafetyAlert
+from treatment_plans import first_screening_form, measures, safety, screening_forms
+from treatment_plans.models import FollowUp, Prescription, SafetyAlert, ScreeningForm
 from web.frontdesk.pages.all import PAGES, USE_CASES
 from web.frontdesk.use_case import UseCasePage
 
@@ -86,6 +86,8 @@ WHO_MAY: dict[str, frozenset[Any]] = {
     "issue_prescription": DECIDES_MEDICAL,
     "revoke_prescription": DECIDES_MEDICAL,
     "approve_protocol": APPROVES_PROTOCOLS,
+    "fill_screening": CLINICAL,
+    "approve_screening_form": APPROVES_PROTOCOLS,
     "draft_plan": PLANS_COURSES,
     "activate_plan": PLANS_COURSES,
     "follow_up_done": FOLLOWS_UP,
@@ -158,6 +160,9 @@ def make_scene(clinic: Clinic) -> Scene:
     span = Span(at("2026-12-09 09:30"), at("2026-12-09 12:00"))
     freed = waitlist.open_time(clinic.location, span, therapist=clinic.ana, actor=clinic.kim, now=NOW)
     [offer] = offering.offer_to(freed.pk, [entry.pk], actor=clinic.kim, now=NOW)
+    first_screening_form.add_missing()
+    form = ScreeningForm.objects.get()
+    screening_forms.approve(form.pk, approved_by=clinic.ito, actor=clinic.kim, now=NOW)
     of_client: list[object] = [client.pk]
     of_booking: list[object] = [row.pk]
     ids: dict[str, list[object]] = {
@@ -174,6 +179,8 @@ def make_scene(clinic: Clinic) -> Scene:
         "activate_plan": [clinic.dose(client).plan_id],
         "follow_up_done": [follow_up.pk],
         "fill_in": [client.pk, "phq9"],
+        "fill_screening": [client.pk, "intake"],
+        "approve_screening_form": [form.pk],
         "take_alert": [alert.pk],
         "dispose_of_alert": [alert.pk],
         "acknowledge": [row.pk, "ride"],
@@ -222,7 +229,7 @@ def test_a_page_that_names_no_role_is_for_nobody() -> None:
 def test_a_therapist_who_does_not_treat_a_client_finds_nothing(scene: Scene, sign_in: SignIn) -> None:
     assert scene.clinic.ben.user
     browser = sign_in(scene.clinic.ben.user)
-    about_nobody = {"approve_protocol", "offer_time", "hide_time"}
+    about_nobody = {"approve_protocol", "approve_screening_form", "offer_time", "hide_time"}
     about_maya = [page for page, ids in scene.ids.items() if ids and page not in about_nobody]
     assert {status_of(browser, page, scene.ids[page]) for page in about_maya} <= {403, 404}
 

@@ -6,6 +6,7 @@ from web.portal import questions, views
 urlpatterns = [
     path("l/<str:secret>", views.first, name="link"),
     path("l/<str:secret>/q/<slug:slug>", views.item, name="link_item"),
+    path("l/<str:secret>/more", views.hold, name="link_more"),
     path("l/<str:secret>/ask", questions.ask, name="link_ask"),
     path("l/<str:secret>/ask/<int:part>/<int:item>", questions.question, name="link_question"),
     path("l/<str:secret>/ask/<int:part>/<int:item>/help", questions.help_now, name="link_help"),

@@ -16,6 +16,7 @@ from scheduling import feed_text, feeds, waitlist
 from scheduling.errors import NotBookable
 from scheduling.models import WaitlistOffer
 from scheduling.readiness_rules import MEDICINE
+from treatment_plans import medications
 from web.portal import questions, visit
 from web.portal.birth_dates import ask_birth_date
 from web.portal.entry import back, ended, has_proof, page, said_no, through
@@ -61,8 +62,24 @@ def _get_ready(request: Any) -> HttpResponse:
         form=form,
         is_dosing=booking.is_dosing,
         asks_questions=questions.is_asked(request),
+        **_holds(request),
         **visit.words_of(booking, language=request.language),
     )
+
+
+def _holds(request: Any) -> dict[str, Any]:
+    """What the prescriber wrote for this client about their medicines: after the birth date only."""
+    booking = request.link.booking
+    if not booking.is_dosing or booking.started_at is not None:
+        return {}
+    text = medications.hold_instruction(request.link.client_id, request.language)
+    return {"hold": text if has_proof(request) else "", "has_hold": bool(text)}
+
+
+@through(Purpose.VISIT)
+def hold(request: Any) -> HttpResponse:
+    """Asks for the birth date; the first page then shows the words."""
+    return back(request) if has_proof(request) else ask_birth_date(request)
 
 
 def _aftercare(request: Any) -> HttpResponse:

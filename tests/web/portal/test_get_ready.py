@@ -16,6 +16,7 @@ from scheduling.models import Acknowledgement, Booking
 from tests.cast import NOW, Clinic
 from tests.web.pages import text_of
 from tests.web.portal.conftest import Clock
+from treatment_plans import medications
 from treatment_plans.models import Protocol
 
 pytestmark = pytest.mark.django_db
@@ -255,3 +256,28 @@ def test_late_means_please_call(clock: Clock, visit: Booking, issue: Issue, phon
 def test_other_methods_are_not_for_pages(visit: Booking, issue: Issue, phone: Browser, method: str) -> None:
     response: Any = getattr(phone, method)(issue(visit))
     assert response.status_code == 405
+
+
+def test_words_about_medicines_are_the_prescribers_and_come_after_the_birth_date(
+    clinic: Clinic, visit: Booking, issue: Issue, phone: Browser
+) -> None:
+    words = {"text_en": "Skip the evening pill.", "text_es": "Omita la pastilla de la noche."}
+    hold = medications.approve_hold(
+        visit.client, **words, approved_by=clinic.ito, actor=clinic.ito.user or clinic.kim, now=NOW
+    )
+    link = issue(visit)
+    before = phone.get(link).content.decode()
+    assert "Something to read before your visit" in before
+    assert "Skip" not in before
+    assert "medic" not in before.lower()
+    assert "birth date" in text_of(phone.get(f"{link}/more"))
+    phone.post(f"{link}/more", {"month": "4", "day": "2", "year": "1988"})
+    assert phone.get(f"{link}/more")["Location"] == link
+    assert "Skip the evening pill." in text_of(phone.get(link))
+    visit.client.language = "es"
+    visit.client.save(update_fields=["language"])
+    assert "Omita la pastilla de la noche." in text_of(phone.get(link))
+    medications.withdraw_hold(
+        hold.pk, reason="x", withdrawn_by=clinic.ito, actor=clinic.ito.user or clinic.kim, now=NOW
+    )
+    assert "pastilla" not in text_of(phone.get(link))

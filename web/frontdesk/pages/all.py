@@ -9,7 +9,17 @@ from django.contrib.admin.sites import AdminSite
 from django.http import HttpResponse
 from django.urls import URLPattern, path
 
-from web.frontdesk.pages import bookings, clients, measures, medical, messages, openings, texts, waitlist
+from web.frontdesk.pages import (
+    bookings,
+    clients,
+    measures,
+    medical,
+    messages,
+    openings,
+    screening,
+    texts,
+    waitlist,
+)
 from web.frontdesk.pages.absences import Away, away_page
 from web.frontdesk.pages.bookings import booking_page
 from web.frontdesk.pages.client import client_page
@@ -43,10 +53,12 @@ USE_CASES: list[tuple[str, type[UseCasePage], str]] = [
     ("clients/<int:client_id>/consents/sign/", clients.SignConsent, "sign_consent"),
     ("consents/<int:consent_id>/withdraw/", clients.WithdrawConsent, "withdraw_consent"),
     ("clients/<int:client_id>/clearance/", medical.DecideClearance, "decide_clearance"),
+    ("clients/<int:client_id>/screening/<slug:code>/", screening.FillScreening, "fill_screening"),
     ("clients/<int:client_id>/rems/", medical.EnrollInRems, "enroll_in_rems"),
     ("clients/<int:client_id>/prescriptions/add/", medical.IssuePrescription, "issue_prescription"),
     ("prescriptions/<int:prescription_id>/revoke/", medical.RevokePrescription, "revoke_prescription"),
     ("protocols/<int:protocol_id>/approve/", medical.ApproveProtocol, "approve_protocol"),
+    ("screening-forms/<int:form_id>/approve/", screening.ApproveForm, "approve_screening_form"),
     ("clients/<int:client_id>/plan/", medical.DraftPlan, "draft_plan"),
     ("plans/<int:plan_id>/activate/", medical.ActivatePlan, "activate_plan"),
     ("follow-ups/<int:follow_up_id>/done/", medical.FollowUpDone, "follow_up_done"),

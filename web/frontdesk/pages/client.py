@@ -38,6 +38,9 @@ from treatment_plans.models import (
     Prescription,
     RemsEnrollment,
     SafetyAlert,
+    Screening,
+    ScreeningFlag,
+    ScreeningForm,
     TreatmentPlan,
 )
 from treatment_plans.questionnaires import languages
@@ -117,6 +120,11 @@ def _medical(user: User, client: Client) -> dict[str, Any]:
         return {"sees_medical": False}
     return {
         "sees_medical": True,
+        "flags": ScreeningFlag.objects.filter(client=client)
+        .select_related("rule", "disposition", "screening")
+        .order_by("disposition", "raised_at", "pk"),
+        "screening_forms": ScreeningForm.objects.filter(approved_at__isnull=False, retired_at=None),
+        "screenings": Screening.objects.filter(client=client, corrections=None).select_related("form")[:5],
         "clearances": Clearance.objects.filter(client=client).select_related("decided_by")[:5],
         "prescriptions": Prescription.objects.filter(client=client).select_related("prescriber"),
         "enrollments": RemsEnrollment.objects.filter(client=client),

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from practice import clock
 from practice.access import (
     APPROVES_PROTOCOLS,
     DECIDES_MEDICAL,
@@ -18,24 +19,25 @@ from practice.access import (
     visible_to,
 )
 from practice.models import CareTeamMember, Clinician
-from treatment_plans import clearances, follow_ups, plans, prescriptions, protocols
+from treatment_plans import clearances, follow_ups, plans, prescriptions, protocols, screening_flags
 from treatment_plans.models import (
     Clearance,
     FollowUp,
     Prescription,
     Protocol,
     RemsEnrollment,
+    ScreeningFlag,
     TreatmentPlan,
 )
 from web.frontdesk.clinic import clinic_of
 from web.frontdesk.forms.medical import (
-    ClearanceForm,
     EnrollmentForm,
     FollowUpForm,
     PlanForm,
     PrescriptionForm,
     ReasonForm,
 )
+from web.frontdesk.forms.screening import CoveringClearanceForm, decision_of, disposals_of
 from web.frontdesk.pages.clients import ClientUseCase
 from web.frontdesk.use_case import Done, UseCasePage
 
@@ -43,10 +45,22 @@ HOLDS = _("Sessions that need it are on hold from now on. None is cancelled.")
 
 
 class DecideClearance(ClientUseCase):
-    form_class = ClearanceForm
+    """One act: the decision, and what it says about each open flag of the screening."""
+
+    form_class = CoveringClearanceForm
     roles = DECIDES_MEDICAL
     title = _("Decide on medical clearance")
     submit = _("Decide")
+
+    def load(self, **ids: int) -> None:
+        super().load(**ids)
+        today = clock.local_day(self.now, clock.zone(self.client.location.time_zone))
+        open_ids = [each.id for each in screening_flags.open_flags(self.client.pk, on=today)]
+        rows = ScreeningFlag.objects.filter(pk__in=open_ids).select_related("rule")
+        self.flags = list(rows.order_by("raised_at", "pk"))
+
+    def form_options(self) -> dict[str, Any]:
+        return {"flags": self.flags}
 
     def initial(self) -> dict[str, Any]:
         return {"valid_from_on": clinic_of(self.request).today}
@@ -59,7 +73,14 @@ class DecideClearance(ClientUseCase):
 
     def run(self, values: dict[str, Any]) -> Clearance:
         decided_by = check_signature(self.user, None, pointer="/decided_by")
-        return clearances.decide(self.client.pk, values, decided_by=decided_by, actor=self.user, now=self.now)
+        return clearances.decide(
+            self.client.pk,
+            decision_of(values),
+            flags=disposals_of(self.flags, values),
+            decided_by=decided_by,
+            actor=self.user,
+            now=self.now,
+        )
 
     def done(self, result: Clearance) -> Done:
         return Done(self.at("clearance"), gettext("The decision is recorded."))

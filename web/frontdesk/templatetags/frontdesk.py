@@ -17,6 +17,7 @@ MAY = {
     "register": CHANGES_CLIENTS,
     "book": roles.BOOKS,
     "approve_protocol": APPROVES_PROTOCOLS,
+    "approve_screening_form": APPROVES_PROTOCOLS,
 }
 
 
