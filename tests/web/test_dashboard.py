@@ -76,3 +76,14 @@ def test_every_place_of_the_navigation_exists(clinic: Clinic, ana: Browser) -> N
 @pytest.mark.parametrize("script", sorted(SCRIPTS.glob("*.js")), ids=lambda path: path.name)
 def test_each_script_stays_small(script: Path) -> None:
     assert len(script.read_text(encoding="utf-8").splitlines()) < 170
+
+
+def test_evaluations_are_drawn_for_clinicians_and_decided_by_prescribers(
+    clinic: Clinic, ana: Browser, ito: Browser, kim: Browser
+) -> None:
+    page = ito.get("/dashboard/evaluations/")
+    assert "Ready to decide" in text_of(page)
+    assert settings_of(page)["decides"] is True
+    assert settings_of(page)["decide_page"] == "/admin/clients/1234567890/clearance/"
+    assert settings_of(ana.get("/dashboard/evaluations/"))["decides"] is False
+    assert kim.get("/dashboard/evaluations/").status_code == 403

@@ -43,6 +43,7 @@ class Entry:
 
 NAVIGATION = (
     Entry("dashboard", gettext_lazy("My sessions")),
+    Entry("evaluations", gettext_lazy("Evaluations")),
     Entry("admin:index", gettext_lazy("Clinic's day")),
     Entry("admin:practice_client_changelist", gettext_lazy("Clients")),
 )
