@@ -17,8 +17,17 @@ from practice.models import Client, Clinician, Consent, Licence, User
 from scheduling import gate
 from scheduling.availability import where_the_client_is
 from scheduling.models import Booking
-from treatment_plans import supply
-from treatment_plans.models import Clearance, PlannedSession, Prescription, RemsEnrollment, Route
+from treatment_plans import flag_rules, supply
+from treatment_plans.models import (
+    Clearance,
+    ClinicalResult,
+    PlannedSession,
+    Prescription,
+    RemsEnrollment,
+    Route,
+    ScreeningFlag,
+)
+from treatment_plans.screening_rules import BLOCKING
 from treatment_plans.supply import DoseFact
 
 READS = DESK | CLINICAL
@@ -60,7 +69,7 @@ class Expiring:
 def expiring(user: User, *, days: int, now: datetime) -> list[Expiring]:
     """What ends within `days` from today, and what has ended while a session still counts on it.
 
-    Clinical things about the clients whom clinicians see; consents and licences for the desk too. Eight
+    Clinical things about the clients whom clinicians see; consents and licences for the desk too. Ten
     queries, whatever the numbers.
     """
     looked = _Look(user, days, now)
@@ -262,11 +271,69 @@ def _licences(look: _Look) -> Iterator[Expiring]:
             )
 
 
-# What else has a last day joins here: clinical results and flags with a time of their own.
+def _flags(look: _Look) -> Iterator[Expiring]:
+    """Of the screening: what a prescriber accepted, and has to look at again."""
+    accepted = ScreeningFlag.objects.filter(
+        rule__effect__in=BLOCKING, disposition__decision__in=(flag_rules.ACCEPTED, flag_rules.CONDITIONAL)
+    )
+    rows = look.visible(look.ending(accepted, "disposition__valid_through_on"), CLINICAL)
+    for row in rows.select_related("client__location", "rule", "disposition__decided_by"):
+        disposed = row.disposition
+        assert disposed is not None
+        assert disposed.valid_through_on is not None
+        last_on, routes = disposed.valid_through_on, row.rule.routes
+        blocks = tuple(
+            each
+            for each in look.after(row.client_id, last_on)
+            if not routes or each.appointment_type.route in routes
+        )
+        if look.matters(row.client, last_on, blocks):
+            yield Expiring(
+                kind="screening_flag",
+                subject_id=row.pk,
+                what=row.rule.fact,
+                ends_on=last_on,
+                because="date",
+                owner="psychiatrist",
+                client=row.client,
+                clinician=disposed.decided_by,
+                blocks=blocks,
+            )
+
+
+def _results(look: _Look) -> Iterator[Expiring]:
+    """Of each kind the latest, where a flag of the screening asks for it."""
+    asking = ScreeningFlag.objects.filter(
+        client=OuterRef("client"), rule__effect__in=BLOCKING, rule__result_kind=OuterRef("kind")
+    ).exclude(disposition__decision=flag_rules.MISTAKE)
+    same_kind = ClinicalResult.objects.filter(
+        client=OuterRef("client"), kind=OuterRef("kind"), corrections=None
+    )
+    later = same_kind.filter(
+        Q(taken_on__gt=OuterRef("taken_on")) | Q(taken_on=OuterRef("taken_on"), pk__gt=OuterRef("pk"))
+    )
+    latest = ClinicalResult.objects.filter(Exists(asking), ~Exists(later), corrections=None)
+    for row in look.visible(look.ending(latest), CLINICAL):
+        blocks = look.after(row.client_id, row.valid_through_on)
+        if look.matters(row.client, row.valid_through_on, blocks):
+            yield Expiring(
+                kind="clinical_result",
+                subject_id=row.pk,
+                what=row.get_kind_display(),
+                ends_on=row.valid_through_on,
+                because="date",
+                owner="nurse",
+                client=row.client,
+                blocks=blocks,
+            )
+
+
 SOURCES: tuple[Callable[[_Look], Iterable[Expiring]], ...] = (
     _prescriptions,
     _clearances,
     _enrollments,
     _consents,
     _licences,
+    _flags,
+    _results,
 )

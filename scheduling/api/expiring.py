@@ -21,7 +21,15 @@ from scheduling.api.serializers import ClientRef, NamedRef, PlannedSessionRef
 from scheduling.expiring import Expiring
 from scheduling.models import Booking
 
-KINDS = ("prescription", "clearance", "rems_enrollment", "consent", "licence")
+KINDS = (
+    "prescription",
+    "clearance",
+    "rems_enrollment",
+    "consent",
+    "licence",
+    "screening_flag",
+    "clinical_result",
+)
 MOST_DAYS, USUAL_DAYS = 365, 30
 
 

@@ -15,7 +15,10 @@ from scheduling.booking import Request
 from scheduling.expiring import expiring
 from tests.api.calls import Caller
 from tests.cast import NOW, Clinic, at, make_client
-from treatment_plans.models import Clearance, Prescription
+from tests.treatment_plans.test_screening_rules import WELL
+from treatment_plans import clinical_results, first_screening_form, screening_flags, screenings
+from treatment_plans.models import Clearance, Prescription, ScreeningFlag, ScreeningForm
+from treatment_plans.screening_flags import Disposal
 
 pytestmark = pytest.mark.django_db
 
@@ -138,7 +141,7 @@ def test_the_list_has_pages_and_the_same_number_of_queries(
         other = make_client(f"Client {number}", booked.location, team=(booked.ito,))
         Clearance.objects.filter(pk=booked.clear(other).pk).update(valid_through_on=date(2026, 12, 1))
     caller = Caller(booked.ito)
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(12):
         first = caller.get("expiring", limit=4)
     body = first.json()
     (session,) = body["results"][0]["blocks"]
@@ -147,7 +150,7 @@ def test_the_list_has_pages_and_the_same_number_of_queries(
         "2026-12-08T09:30:00-08:00",
         2,
     )
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(12):
         rest = caller.http.get(body["next"]).json()
     kinds = [one["kind"] for one in (*body["results"], *rest["results"])]
     assert kinds == ["prescription", *["clearance"] * 6]
@@ -156,3 +159,20 @@ def test_the_list_has_pages_and_the_same_number_of_queries(
     assert back["results"] == body["results"]
     assert caller.get("expiring", cursor="x").status_code == 400
     assert caller.get("expiring", days=0).status_code == 400
+
+
+def test_flags_to_look_at_again_and_results_that_they_ask_for(booked: Clinic) -> None:
+    first_screening_form.add_missing()
+    ScreeningForm.objects.update(approved_by=booked.ito, approved_at=NOW)
+    filled = screenings.Filled(ScreeningForm.objects.get(), WELL | {"heart": "yes"}, "with_staff")
+    screenings.record(booked.maya, filled, actor=booked.kim, now=NOW)
+    looked = Disposal(ScreeningFlag.objects.get().pk, "accepted", "Letter.", date(2026, 12, 7))
+    screening_flags.dispose(looked, decided_by=booked.ito, actor=booked.kim, now=NOW)
+    for kind, values in (("ecg", {"finding": "normal"}), ("pregnancy_test", {"outcome": "negative"})):
+        days = {"taken_on": date(2026, 11, 20), "valid_through_on": date(2026, 11, 30)}
+        clinical_results.record(booked.maya, kind, values, **days, actor=booked.kim, now=NOW)
+    assert found(booked) == [
+        ("clinical_result", "2026-11-30", "date", [1, 2]),  # the other one is asked for by nobody
+        ("screening_flag", "2026-12-07", "date", [2]),
+    ]
+    assert found(booked, by=booked.kim) == []

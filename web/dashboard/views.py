@@ -67,6 +67,8 @@ def _words() -> dict[str, Any]:
             "rems_enrollment": _("REMS enrolment"),
             "consent": _("Consent"),
             "licence": _("Licence"),
+            "screening_flag": _("Look again"),
+            "clinical_result": _("Result"),
         },
         "said_by": {
             "client": _("the client"),
