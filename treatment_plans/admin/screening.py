@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from practice.access import APPROVES_PROTOCOLS, CLINICAL, READS_PROTOCOLS
-from practice.admin_base import RoleAdmin, RoleInline
+from practice.admin_base import RoleAdmin, RoleInline, UseCaseAdmin
 from treatment_plans.admin.base import ClinicalAdmin
 from treatment_plans.models import (
     ClinicalResult,
@@ -61,6 +61,16 @@ class ScreeningFormAdmin(RoleAdmin):
         return _is_open(obj) and super().has_change_permission(request, obj)
 
 
+@admin.register(ScreeningRule)
+class ScreeningRuleAdmin(UseCaseAdmin):
+    """Read here; written on the page of its form."""
+
+    viewers = READS_PROTOCOLS
+    list_display = ("form", "code", "effect", "fact", "source")
+    list_filter = ("effect",)
+    list_select_related = ("form",)
+
+
 @admin.register(Screening)
 class ScreeningAdmin(ClinicalAdmin):
     list_display = ("client", "form", "filled_at", "source", "corrects")
@@ -81,6 +91,15 @@ class ScreeningFlagAdmin(ClinicalAdmin):
     list_filter = ("rule__effect", ("disposition", admin.EmptyFieldListFilter))
     list_select_related: ClassVar[tuple[str, ...]] = ("client", "rule", "disposition")
     inlines = (DispositionInline,)
+
+
+@admin.register(FlagDisposition)
+class FlagDispositionAdmin(ClinicalAdmin):
+    client = "flag__client"
+    list_display = ("flag", "decision", "valid_through_on", "decided_by", "decided_at")
+    list_filter = ("decision",)
+    list_select_related: ClassVar[tuple[str, ...]] = ("flag__rule", "decided_by")
+    search_fields: ClassVar[tuple[str, ...]] = ()
 
 
 @admin.register(ClinicalResult)
