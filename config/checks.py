@@ -35,5 +35,9 @@ def what_a_real_practice_needs(app_configs: Sequence[AppConfig] | None, **kwargs
             urlsplit(settings.PUBLIC_URL).scheme != "https",
             "PUBLIC_URL does not start with https: the links in messages can be read on their way.",
         ),
+        "quietroom.W007": (
+            not settings.NOTE_KEYS,
+            "NOTE_KEYS is not set: nobody can write psychotherapy notes.",
+        ),
     }
     return [Warning(words, id=number) for number, (is_wrong, words) in wrong.items() if is_wrong]

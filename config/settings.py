@@ -7,6 +7,7 @@ import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
 from config import env
+from config.note_keys import demo_note_key, note_keys
 from config.secret_key import demo_key, is_weak
 from config.servers.places import locate
 
@@ -38,6 +39,8 @@ else:
     if not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS:
         raise ImproperlyConfigured("Set ALLOWED_HOSTS to the names that this site answers to, not '*'.")
 SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
+# What psychotherapy notes are sealed with, the newest first (docs/operations.md).
+NOTE_KEYS = note_keys(env.secret("NOTE_KEYS", demo_note_key(SECRET_KEY) if DEMO or DEBUG else ""))
 # The address that messages to clients link to.
 PUBLIC_URL = env.url(
     "PUBLIC_URL",
@@ -149,6 +152,9 @@ TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("es", "Español")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+
+# Wording of questionnaires that the clinic has the right to show (docs/measures.md); every process reads it.
+WORDING_DIR = env.folder("WORDING_DIR", DATA_DIR / "wording")
 
 # Static files
 

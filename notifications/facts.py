@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from django.db.models import BigIntegerField, Exists, OuterRef, Q
 from django.db.models.expressions import RawSQL
@@ -18,9 +17,8 @@ from practice.packed import packed, unpacked
 from practice.prepared import Prepared, is_one_of
 from scheduling import readiness
 from scheduling.models import Booking
-from treatment_plans import answer_sheets
+from treatment_plans import answer_sheets, cadence
 
-WEEK_AFTER = timedelta(days=7)  # the measure after a dose
 ORDER_OF_CHANNELS: tuple[rules.Channel, ...] = ("sms", "email")
 
 
@@ -115,7 +113,7 @@ def _booking_facts(
         channels=_in_order(addresses),
         support_channels=_in_order(support.addresses) if support else (),
         questions=questions,
-        window_from_at=booking.completed_at + WEEK_AFTER if booking.completed_at else None,
+        window_from_at=booking.completed_at + cadence.WEEK if booking.completed_at else None,
     )
 
 

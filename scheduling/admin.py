@@ -3,9 +3,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from practice.access import CHANGES_SETUP, READS_SETUP
+from practice.access import CHANGES_SETUP, CLINICAL, READS_SETUP
 from practice.admin_base import READS_CLIENTS_BY_NAME, RoleAdmin, RoleInline, UseCaseAdmin
 from scheduling.models import (
     Acknowledgement,
@@ -16,8 +18,10 @@ from scheduling.models import (
     Feed,
     FreedTime,
     GroupSession,
+    NoteAddendum,
     Occupancy,
     Phase,
+    SessionNote,
     WaitlistClinician,
     WaitlistEntry,
     WaitlistLocation,
@@ -225,3 +229,27 @@ class WaitlistOfferAdmin(UseCaseAdmin):
     list_select_related = ("client",)
     search_fields = ("client__legal_name", "client__preferred_name")
     ordering = ("-sent_at",)
+
+
+class NoteAddendumInline(RoleInline):
+    model = NoteAddendum
+    viewers = CLINICAL
+    extra = 0
+
+
+@admin.register(SessionNote)
+class SessionNoteAdmin(UseCaseAdmin):
+    """Drafts are shown to nobody here: they are their authors'."""
+
+    viewers = CLINICAL
+    client = "client"
+    list_display = ("client", "kind", "author", "begun_at", "signed_at")
+    list_filter = ("kind",)
+    list_select_related = ("client", "author")
+    search_fields = ("client__legal_name", "client__preferred_name")
+    date_hierarchy = "signed_at"
+    inlines = (NoteAddendumInline,)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SessionNote]:
+        rows: QuerySet[SessionNote] = super().get_queryset(request)
+        return rows.filter(signed_at__isnull=False)

@@ -156,7 +156,7 @@ class Gate:
             if dose.booking_id != session.booking_id or session.booking_id is None
         )
         return gates.DosingFacts(
-            plan_status=plan.status,
+            plan_status=plan.status if plan.paused_at is None else gates.PAUSED,
             booking_id=session.booking_id,
             is_booked_here=session.is_booked_here,
             route=protocol.route,

@@ -15,18 +15,13 @@ from practice import activity
 from practice.doors import door, step
 from practice.errors import Gone, Invalid, OutOfScope
 from treatment_plans import measures, safety
+from treatment_plans.cadence import instruments_around
 from treatment_plans.instruments import HIGH, INSTRUMENTS, LOW
 from treatment_plans.measures import Answered
 from treatment_plans.models import AnswerSheet, Measure, PlannedSession
 from treatment_plans.questionnaires import find_questionnaire
 
 Occasion = AnswerSheet.Occasion
-
-# The words of a protocol's cadence for each occasion.
-WHEN = {
-    Occasion.BEFORE: frozenset({"before_dose"}),
-    Occasion.AFTER: frozenset({"week_after_dose"}),
-}
 
 
 class SheetFinished(Gone):
@@ -38,12 +33,8 @@ def asked(session: PlannedSession, occasion: str, *, language: str) -> tuple[str
     """The instruments that the protocol asks for around this dose, of those with words in `language`."""
     if session.dose_number is None:
         return ()
-    wanted = WHEN[Occasion(occasion)]
-    return tuple(
-        each["measure"]
-        for each in session.plan.protocol.outcome_measures
-        if wanted & set(each["when"]) and find_questionnaire(each["measure"], language) is not None
-    )
+    around = instruments_around(session.plan.protocol.outcome_measures, occasion)
+    return tuple(code for code in around if find_questionnaire(code, language) is not None)
 
 
 def sheets_of(

@@ -88,6 +88,18 @@ _ROWS: Final[tuple[tuple[str, _Six, _Six], ...]] = (
         (_CONVENTION, _CONVENTION, _CONVENTION, "optional on this route", _CONVENTION, _CONVENTION),
     ),
     (
+        "check_in_hours",
+        _all([24, 72, 168]),
+        _all("clinics ask on the day after; the later ones are a clinic convention, to be confirmed"),
+    ),
+    ("journaling_prompt_hours", _all(None), _all("the message on the day after asks for it already")),
+    (
+        # One clinic's boosters come every four to six weeks on average; labelling: weekly or every two weeks.
+        "maintenance_interval_days",
+        (35, 35, 35, 14, 35, 35),
+        (_ONE_CLINIC, _CONVENTION, _CONVENTION, _LABEL, _CONVENTION, _CONVENTION),
+    ),
+    (
         "appointment_minutes",
         (120, 150, 120, 180, 180, 210),
         (_CONVENTION, _CLINICS, _CONVENTION, _ONE_CLINIC, _ONE_CLINIC, _CONVENTION),

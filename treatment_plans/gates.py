@@ -15,7 +15,7 @@ from treatment_plans.reviews import NO_REVIEWS, ReviewRule, review_blockers
 from treatment_plans.spacing import spacing_blockers
 from treatment_plans.supply import DoseFact, PrescriptionFact, prescription_blockers
 
-ACTIVE = "active"
+ACTIVE, PAUSED = "active", "paused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,9 @@ class EnrollmentFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionFacts:
-    """`plan_status` is None without a plan. `client_state` is where the client is during the session.
+    """`plan_status` is None without a plan, and "paused" for the doses of a paused one.
+
+    `client_state` is where the client is during the session.
 
     `prescriber` is the booking's psychiatrist, else the plan's. A clinician who is None is not
     judged: whether one is needed is for the appointment type's phases to say.
@@ -178,6 +180,10 @@ def _protocol_blockers(facts: DosingFacts) -> list[Blocker]:
 def _plan_blockers(status: str | None) -> list[Blocker]:
     if status == ACTIVE:
         return []
+    if status == PAUSED:
+        return [
+            Blocker("plan_paused", _("The treatment plan is paused: no dose until a review continues it."))
+        ]
     return [Blocker("plan_not_active", _("The treatment plan is not active."), {"status": status or "none"})]
 
 

@@ -1,6 +1,8 @@
+from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from notifications.api.inbox import ClientNoteViews, DeskTaskViews, ReplyViews
+from notifications.api.timeline import TimelineViews
 from notifications.api.views import MessageViews, ReminderViews, SwitchViews
 
 router = SimpleRouter(trailing_slash=False)
@@ -11,4 +13,7 @@ router.register("replies", ReplyViews, basename="reply")
 router.register("client-notes", ClientNoteViews, basename="client-note")
 router.register("switches", SwitchViews, basename="switch")
 
-urlpatterns = router.urls
+urlpatterns = [
+    *router.urls,
+    path("clients/<int:client_id>/timeline", TimelineViews.as_view({"get": "timeline"})),
+]

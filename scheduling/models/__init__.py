@@ -3,6 +3,7 @@ from scheduling.models.appointment_types import AppointmentType, Phase
 from scheduling.models.bookings import Booking, Occupancy
 from scheduling.models.feeds import BusyCalendar, BusyTime, Feed
 from scheduling.models.groups import GroupSession
+from scheduling.models.notes import NoteAddendum, SessionNote
 from scheduling.models.waitlist import (
     FreedTime,
     WaitlistClinician,
@@ -20,8 +21,10 @@ __all__ = [
     "Feed",
     "FreedTime",
     "GroupSession",
+    "NoteAddendum",
     "Occupancy",
     "Phase",
+    "SessionNote",
     "WaitlistClinician",
     "WaitlistEntry",
     "WaitlistLocation",

@@ -146,7 +146,17 @@ POLICY: dict[str, tuple[str, bool]] = {
     "GET planned-sessions/{pk}": ("ADTPN", CLIENT),
     "GET follow-ups": ("TPNO", CLIENT),
     "GET follow-ups/{pk}": ("TPN", CLIENT),
+    "POST follow-ups": ("TP", CLIENT),
+    "POST follow-ups/practices": ("TP", CLIENT),
+    "GET follow-ups/{follow_up_id}/attempts": ("TPNO", CLIENT),
+    "POST follow-ups/{follow_up_id}/attempts": ("TPN", CLIENT),
+    "POST follow-ups/{pk}/snooze": ("TP", CLIENT),
+    "POST follow-ups/{pk}/move": ("TP", CLIENT),
     "POST follow-ups/{pk}/done": ("TP", CLIENT),
+    "GET psychotherapy-notes": ("TPO", CLIENT),
+    "GET psychotherapy-notes/{pk}": ("TP", CLIENT),
+    "POST psychotherapy-notes": ("TP", CLIENT),
+    "PATCH psychotherapy-notes/{pk}": ("TP", CLIENT),
     "GET instruments": ("TPN", OPEN),
     "GET measures": ("TPNO", CLIENT),
     "GET measures/{pk}": ("TPN", CLIENT),
@@ -217,6 +227,9 @@ POLICY: dict[str, tuple[str, bool]] = {
     "POST dosing-records/{pk}/adverse-events/{row_id}/correct": ("TPN", CLIENT),
     "POST dosing-records/{pk}/discharge": ("TP", CLIENT),
     "POST dosing-records/{pk}/end-without-dose": ("TP", CLIENT),
+    "GET clients/{client_id}/measures/due": ("TPN", CLIENT),
+    "GET clients/{client_id}/timeline": ("TPN", CLIENT),
+    "GET follow-ups/due": ("TPN", OPEN),
     # scheduling
     "GET appointment-types": ("ADTPNO", OPEN),
     "GET appointment-types/{pk}": ("ADTPNO", OPEN),
@@ -245,6 +258,18 @@ POLICY: dict[str, tuple[str, bool]] = {
     "POST bookings/{booking_id}/acknowledgements": ("ADTPN", CLIENT),
     "POST treatment-plans/{pk}/series:propose": ("ADTP", CLIENT),
     "POST treatment-plans/{pk}/series": ("ADTP", CLIENT),
+    "POST treatment-plans/{pk}/review": ("P", CLIENT),
+    "POST treatment-plans/{pk}/doses": ("TP", CLIENT),
+    "POST treatment-plans/{pk}/close": ("TP", CLIENT),
+    "GET plan-reviews": ("TPNO", CLIENT),
+    "GET plan-reviews/{pk}": ("TPN", CLIENT),
+    "GET session-notes": ("TPNO", CLIENT),
+    "GET session-notes/{pk}": ("TPN", CLIENT),
+    "POST session-notes": ("TP", CLIENT),
+    "PATCH session-notes/{pk}": ("TP", CLIENT),
+    "DELETE session-notes/{pk}": ("TP", CLIENT),
+    "POST session-notes/{pk}/sign": ("TP", CLIENT),
+    "POST session-notes/{pk}/addenda": ("TP", CLIENT),
     "POST clinicians/{pk}/absence": ("AD", OPEN),
     "GET waitlist-entries": ("ADTPNO", CLIENT),
     "GET waitlist-entries/{pk}": ("ADTPN", CLIENT),
@@ -405,7 +430,38 @@ BODIES: dict[str, Callable[[Clinic], dict[str, Any]]] = {
         "therapist": clinic.ana.pk,
         "prescriber": clinic.ito.pk,
     },
+    "POST follow-ups": lambda clinic: {
+        "client": clinic.maya.pk,
+        "kind": "check_in",
+        "due_from_at": "2026-12-24T09:00:00-08:00",
+        "due_until_at": "2026-12-24T18:00:00-08:00",
+    },
+    "POST follow-ups/practices": lambda clinic: {
+        "client": clinic.maya.pk,
+        "practice": "sleep",
+        "agreed": "no screens after ten",
+        "how_often": "daily",
+        "until_on": "2026-12-24",
+    },
+    "POST follow-ups/{follow_up_id}/attempts": lambda clinic: {"how": "called", "reached": "no_answer"},
+    "POST follow-ups/{pk}/snooze": lambda clinic: {"until_on": "2026-11-26"},
+    "POST follow-ups/{pk}/move": lambda clinic: {
+        "due_from_at": "2026-12-24T09:00:00-08:00",
+        "due_until_at": "2026-12-24T18:00:00-08:00",
+        "reason": "away",
+    },
     "POST follow-ups/{pk}/done": lambda clinic: {"outcome": "sleeps well"},
+    "POST psychotherapy-notes": lambda clinic: {"client": clinic.maya.pk, "text": "She was silent long."},
+    "PATCH psychotherapy-notes/{pk}": lambda clinic: {"text": "She was silent."},
+    "POST treatment-plans/{pk}/review": lambda clinic: {"decision": "continue"},
+    "POST treatment-plans/{pk}/close": lambda clinic: {"reason": "moved away"},
+    "POST session-notes": lambda clinic: {
+        "plan": clinic.dose(clinic.maya).plan_id,
+        "kind": "discharge_summary",
+    },
+    "PATCH session-notes/{pk}": lambda clinic: {"text": "calm"},
+    "POST session-notes/{pk}/sign": lambda clinic: {"revision": 1},
+    "POST session-notes/{pk}/addenda": lambda clinic: {"text": "and later"},
     "POST measures": lambda clinic: {
         "client": clinic.maya.pk,
         "instrument": "gad7",
@@ -603,6 +659,9 @@ OFF_THE_TEAM = {"therapist who left the team", "psychiatrist of others"}
 # Calendars are their clinician's and the desk's: those of the world are of the therapist on the team.
 CALENDARS = {"feeds", "busy-calendars"}
 OTHER_CLINICIANS = {*OFF_THE_TEAM, "psychiatrist on the team"}
+# Whoever is on the team reads a signed note; of what is still to be signed only its author knows.
+PRIVATE = "psychotherapy-notes/{pk}"
+SIGNED = {"PATCH session-notes/{pk}", "DELETE session-notes/{pk}", "POST session-notes/{pk}/sign"}
 UNSERVED = [
     Route(method, path, view)
     for path, view in sorted({(route.path, route.view) for route in routes()}, key=lambda pair: pair[0])
@@ -649,6 +708,10 @@ def expected(world: World, actor: str, route: Route) -> set[int]:
         return {404}
     if actor in OTHER_CLINICIANS and route.path.split("/")[0] in CALENDARS and not is_plain_list(route):
         return {404} if "{pk}" in route.path else {403}
+    if route.path == PRIVATE and actor == "psychiatrist on the team":
+        return {404}
+    if str(route) in SIGNED and actor == "psychiatrist on the team":
+        return {403}
     return TOO_EARLY if str(route) == "POST bookings/{pk}/no-show" else DONE
 
 
@@ -694,9 +757,13 @@ def test_the_canary_sings_for_those_who_may_hear_it(world: World) -> None:
             "waitlist-offers",
         ),
         *("desk-tasks", "replies", "client-notes"),
+        "plan-reviews",
+        "session-notes",
     }
     details = {f"{resource}/{{pk}}" for resource in resources}
     of_one = {
+        "clients/{client_id}/timeline",
+        "follow-ups/{follow_up_id}/attempts",
         "bookings/{booking_id}/acknowledgements",
         "clients/{client_id}/interactions",
         "clients/{client_id}/supply",

@@ -31,7 +31,7 @@ from practice.models import (
 from scheduling import booking, busy_times, feeds, groups, offering, readiness, waitlist
 from scheduling.booking import Request
 from scheduling.engine.types import Span
-from scheduling.models import Acknowledgement, Booking
+from scheduling.models import Acknowledgement, Booking, SessionNote
 from tests.api.calls import Caller
 from tests.api.routes import Route
 from tests.cast import NOW, Clinic, at, make_clinician, make_user
@@ -43,6 +43,7 @@ from treatment_plans import (
     first_screening_form,
     measures,
     medications,
+    psychotherapy_notes,
     screening_forms,
     screenings,
     stock,
@@ -55,7 +56,9 @@ from treatment_plans.models import (
     CurrentMedication,
     Dose,
     FollowUp,
+    FollowUpAttempt,
     Mark,
+    PlanReview,
     Prescription,
     RemsEnrollment,
     SafetyAlert,
@@ -89,6 +92,7 @@ ENTRIES: dict[str, type[models.Model]] = {
     "adverse-events": AdverseEvent,
 }
 WITH_A_FORM = {"time_zone", "state", "language", "provider", "provider_ref", "error_code", "token"}
+WITH_A_FORM |= {"agreed", "outcome"}  # of a follow-up only where its kind or its end has one
 
 
 @dataclass
@@ -111,6 +115,7 @@ class World:
         if "{row_id}" in path:  # an entry of the first dosing record
             entry: Any = ENTRIES[path.split("/")[2]]
             path = path.replace("{row_id}", str(entry.objects.order_by("pk").first().pk))
+        path = path.replace("{follow_up_id}", str(FollowUp.objects.get(client=self.clinic.maya).pk))
         path = path.replace("{location_id}", str(self.clinic.location.pk))
         return path.replace("{pk}", str(self.row(route).pk)) if "{pk}" in path else path
 
@@ -156,6 +161,7 @@ def make_world(clinic: Clinic) -> World:
         due_from_at=NOW,
         due_until_at=NOW + timedelta(days=1),
     )
+    _write_notes(clinic, booked)
     answers = dict.fromkeys("123456789", 1)
     measures.record(
         clinic.maya, measures.Answered("phq9", answers, "with_staff"), actor=clinic.ana.user, now=NOW
@@ -266,6 +272,33 @@ def _write_to_the_desk(clinic: Clinic, booked: Booking) -> None:
     )
     DeskTask.objects.create(**hers, kind="reply", reply=said, detail=CANARY, created_at=NOW)
     ClientNote.objects.create(**hers, about="intention", text=CANARY, written_at=NOW)
+
+
+def _write_notes(clinic: Clinic, booked: Booking) -> None:
+    """A signed note of Ana's, her psychotherapy note, a review, and an attempt to call."""
+    SessionNote.objects.create(
+        client=clinic.maya,
+        kind=SessionNote.Kind.SESSION,
+        booking=booked,
+        author=clinic.ana,
+        text=CANARY,
+        begun_at=NOW,
+        saved_at=NOW,
+        signed_at=NOW,
+    )
+    psychotherapy_notes.write(clinic.maya, CANARY, author=clinic.ana, actor=clinic.ada, now=NOW)
+    plan = TreatmentPlan.objects.get(client=clinic.maya)
+    PlanReview.objects.create(
+        plan=plan, decision="change", note=CANARY, decided_by=clinic.ito, decided_at=NOW
+    )
+    FollowUpAttempt.objects.create(
+        follow_up=FollowUp.objects.get(client=clinic.maya),
+        how="called",
+        reached="no_answer",
+        note=CANARY,
+        made_at=NOW,
+        made_by=clinic.ada,
+    )
 
 
 def _actors(clinic: Clinic) -> dict[str, User | None]:

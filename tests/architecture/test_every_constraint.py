@@ -58,8 +58,10 @@ from scheduling.models import (
     Feed,
     FreedTime,
     GroupSession,
+    NoteAddendum,
     Occupancy,
     Phase,
+    SessionNote,
     WaitlistEntry,
     WaitlistOffer,
 )
@@ -95,8 +97,10 @@ from treatment_plans.models import (
     Mark,
     Measure,
     PlannedSession,
+    PlanReview,
     Prescription,
     Protocol,
+    PsychotherapyNote,
     RemsEnrollment,
     RemsForm,
     SafetyAlert,
@@ -120,6 +124,20 @@ DAY = date(2026, 12, 1)
 HOUR = timedelta(hours=1)
 CORRECTABLE = {"vitals": Vitals, "dose": Dose, "mark": Mark, "event": AdverseEvent}
 ENTRIES = {**CORRECTABLE, "check_in": CheckIn, "signature": DoseSignature, "discharge": DischargeCheck}
+
+
+def a_review(clinic: Clinic, **changes: Any) -> PlanReview:
+    session = clinic.dose(clinic.maya)
+    values = {"plan": session.plan, "planned_session": session, "decision": "continue"}
+    return PlanReview.objects.create(
+        **{**values, "decided_by": clinic.ito, "decided_at": NOW, **changes},
+    )
+
+
+def a_note(clinic: Clinic, **changes: Any) -> SessionNote:
+    values = {"client": clinic.maya, "kind": "session", "booking": Booking.objects.first(), "text": "x"}
+    times = {"begun_at": NOW, "saved_at": NOW}
+    return SessionNote.objects.create(**{**values, "author": clinic.ana, **times, **changes})
 
 
 @pytest.fixture
@@ -459,6 +477,32 @@ VIOLATIONS: dict[str, Callable[[Clinic], Any]] = {
     ),
     "treatment_plans_follow_up_once": lambda c: a_copy_of(FollowUp),
     "treatment_plans_follow_up_due_order": lambda c: FollowUp.objects.update(due_until_at=START),
+    "treatment_plans_follow_up_source": lambda c: FollowUp.objects.update(
+        kind="integration", source_session=None
+    ),
+    "treatment_plans_follow_up_practice": lambda c: FollowUp.objects.update(agreed="ten minutes a day"),
+    "treatment_plans_follow_up_outcome": lambda c: FollowUp.objects.update(done_at=NOW, result="done"),
+    "treatment_plans_plan_paused": lambda c: TreatmentPlan.objects.update(
+        status="closed", closed_at=NOW, paused_at=NOW
+    ),
+    "treatment_plans_plan_maintenance": lambda c: TreatmentPlan.objects.update(
+        status="draft", activated_at=None, maintenance_at=NOW
+    ),
+    "treatment_plans_one_review_per_session": lambda c: [a_review(c) for _each in range(2)],
+    "treatment_plans_review_note": lambda c: a_review(c, decision="pause"),
+    "treatment_plans_psychotherapy_note_sealed": lambda c: PsychotherapyNote.objects.create(
+        client=c.maya, author=c.ana, sealed="He said", written_at=NOW, changed_at=NOW
+    ),
+    "scheduling_one_note_per_author": lambda c: [a_note(c) for _each in range(2)],
+    "scheduling_one_closing_note": lambda c: [
+        a_note(c, kind="relapse_plan", booking=None, plan=c.dose(c.maya).plan, author=author)
+        for author in (c.ana, c.ito)
+    ],
+    "scheduling_note_about": lambda c: a_note(c, booking=None),
+    "scheduling_note_signed_text": lambda c: a_note(c, text="", signed_at=NOW),
+    "scheduling_addendum_text": lambda c: NoteAddendum.objects.create(
+        note=a_note(c), author=c.ana, text="", signed_at=NOW, signed_by=c.kim
+    ),
     "treatment_plans_measure_not_ahead": lambda c: a_copy_of(Measure, answered_at=NOW + HOUR),
     "treatment_plans_measure_correction_reason": lambda c: a_copy_of(Measure, correction_reason="typo"),
     "treatment_plans_measure_corrected_once": lambda c: [

@@ -87,3 +87,13 @@ def test_evaluations_are_drawn_for_clinicians_and_decided_by_prescribers(
     assert settings_of(page)["decide_page"] == "/admin/clients/1234567890/clearance/"
     assert settings_of(ana.get("/dashboard/evaluations/"))["decides"] is False
     assert kim.get("/dashboard/evaluations/").status_code == 403
+
+
+def test_a_clients_page_is_for_those_who_treat_the_client(clinic: Clinic, sign_in: SignIn) -> None:
+    address = f"/dashboard/clients/{clinic.maya.pk}/"
+    statuses = {
+        name: sign_in(user).get(address).status_code
+        for name, user in (("ana", clinic.ana.user), ("ben", clinic.ben.user), ("kim", clinic.kim))
+        if user
+    }
+    assert statuses == {"ana": 200, "ben": 404, "kim": 403}

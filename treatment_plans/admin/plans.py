@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from practice.access import CLINICAL
 from practice.admin_base import READS_CLIENTS_BY_NAME, UseCaseAdmin, user_of
 from treatment_plans.admin.base import ClinicalAdmin
-from treatment_plans.models import FollowUp, PlannedSession, TreatmentPlan
+from treatment_plans.models import FollowUp, FollowUpAttempt, PlannedSession, PlanReview, TreatmentPlan
 
 
 @admin.register(TreatmentPlan)
@@ -54,3 +54,23 @@ class FollowUpAdmin(ClinicalAdmin):
     list_filter = ("kind", ("done_at", admin.EmptyFieldListFilter))
     list_select_related = ("client", "done_by")
     date_hierarchy = "due_from_at"
+
+
+@admin.register(FollowUpAttempt)
+class FollowUpAttemptAdmin(ClinicalAdmin):
+    client = "follow_up__client"
+    list_display = ("follow_up", "how", "reached", "made_at", "made_by")
+    list_filter = ("how", "reached")
+    list_select_related = ("follow_up", "made_by")
+    search_fields = ("follow_up__client__legal_name", "follow_up__client__preferred_name")
+    date_hierarchy = "made_at"
+
+
+@admin.register(PlanReview)
+class PlanReviewAdmin(ClinicalAdmin):
+    client = "plan__client"
+    list_display = ("plan", "decision", "decided_by", "decided_at")
+    list_filter = ("decision",)
+    list_select_related = ("plan__protocol", "decided_by")
+    search_fields = ("plan__client__legal_name", "plan__client__preferred_name")
+    date_hierarchy = "decided_at"

@@ -37,6 +37,9 @@ class ProtocolAdmin(RoleAdmin):
                     "preparation_sessions",
                     "integration_from_hours",
                     "integration_until_hours",
+                    "check_in_hours",
+                    "journaling_prompt_hours",
+                    "maintenance_interval_days",
                     "appointment_minutes",
                 )
             },

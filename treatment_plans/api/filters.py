@@ -3,8 +3,8 @@ from __future__ import annotations
 import django_filters
 from django.db.models import Q, QuerySet
 
-from practice.api.filters import IdFilter, InstantFilter, TruthFilter
-from treatment_plans.models import FollowUp, PlannedSession, Prescription, Protocol, Route, TreatmentPlan
+from practice.api.filters import IdFilter, TruthFilter
+from treatment_plans.models import PlannedSession, Prescription, Protocol, Route, TreatmentPlan
 
 
 class ProtocolFilter(django_filters.FilterSet):
@@ -51,12 +51,3 @@ class PlannedSessionFilter(django_filters.FilterSet):
     ) -> QuerySet[PlannedSession]:
         is_open = Q(completed_at=None, withdrawn_at=None)
         return queryset.filter(is_open if value else ~is_open)
-
-
-class FollowUpFilter(OfClientFilter):
-    kind = django_filters.ChoiceFilter(choices=FollowUp.Kind.choices)
-    due_before = InstantFilter("due_from_at", "lt", help_text="Due from a time before this instant.")
-    is_done = TruthFilter(method="done")
-
-    def done(self, queryset: QuerySet[FollowUp], name: str, value: bool) -> QuerySet[FollowUp]:
-        return queryset.filter(done_at__isnull=not value)

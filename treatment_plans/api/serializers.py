@@ -15,7 +15,6 @@ from practice.api.fields import (
 from treatment_plans.models import (
     Clearance,
     FlagDisposition,
-    FollowUp,
     PlannedSession,
     Protocol,
     RemsEnrollment,
@@ -141,6 +140,8 @@ class PlanOut(Out[TreatmentPlan]):
             "status",
             "created_at",
             "activated_at",
+            "paused_at",
+            "maintenance_at",
             "closed_at",
             "revision",
         )
@@ -163,30 +164,5 @@ class PlannedSessionOut(Out[PlannedSession]):
             "due_until_at",
             "completed_at",
             "withdrawn_at",
-            "revision",
-        )
-
-
-class DoneIn(In):
-    outcome = LineField(max_length=200, help_text="What came of it, in words.")
-
-
-class FollowUpOut(Out[FollowUp]):
-    """Due in [`due_from_at`, `due_until_at`)."""
-
-    class Meta:
-        model = FollowUp
-        fields = (
-            "id",
-            "client",
-            "source_session",
-            "kind",
-            "position",
-            "planned_session",
-            "due_from_at",
-            "due_until_at",
-            "done_at",
-            "done_by",
-            "outcome",
             "revision",
         )

@@ -4,10 +4,12 @@ from rest_framework.routers import SimpleRouter
 from treatment_plans.api import (
     course_holds,
     evaluations,
+    follow_ups,
     instruments,
     measures,
     medications,
     prescriptions,
+    psychotherapy_notes,
     rems_forms,
     screening,
     stock,
@@ -22,7 +24,7 @@ router.register("rems-enrollments", views.RemsEnrollmentViews, basename="rems-en
 router.register("prescriptions", prescriptions.PrescriptionViews, basename="prescription")
 router.register("treatment-plans", views.PlanViews, basename="treatment-plan")
 router.register("planned-sessions", views.PlannedSessionViews, basename="planned-session")
-router.register("follow-ups", views.FollowUpViews, basename="follow-up")
+router.register("follow-ups", follow_ups.FollowUpViews, basename="follow-up")
 router.register("measures", measures.MeasureViews, basename="measure")
 router.register("safety-alerts", measures.SafetyAlertViews, basename="safety-alert")
 router.register("screening-forms", screening.ScreeningFormViews, basename="screening-form")
@@ -41,8 +43,16 @@ router.register("stock-tasks", stock.StockTaskViews, basename="stock-task")
 router.register("course-holds", course_holds.CourseHoldViews, basename="course-hold")
 router.register("delegates", course_holds.DelegateViews, basename="delegate")
 router.register("rems-forms", rems_forms.RemsFormViews, basename="rems-form")
+router.register(
+    "psychotherapy-notes", psychotherapy_notes.PsychotherapyNoteViews, basename="psychotherapy-note"
+)
 
 urlpatterns = [
+    path("follow-ups/practices", follow_ups.FollowUpViews.as_view({"post": "agree"})),
+    path(
+        "follow-ups/<int:follow_up_id>/attempts",
+        follow_ups.AttemptViews.as_view({"get": "list", "post": "create"}),
+    ),
     *router.urls,
     path(
         "clients/<int:client_id>/interactions",

@@ -11,9 +11,8 @@ from rest_framework.response import Response
 from practice import access
 from practice.api.base import NothingIn, Resource
 from practice.models import Clinician
-from treatment_plans import clearances, follow_ups, plans, protocols
+from treatment_plans import clearances, plans, protocols
 from treatment_plans.api.filters import (
-    FollowUpFilter,
     OfClientFilter,
     PlanFilter,
     PlannedSessionFilter,
@@ -22,8 +21,6 @@ from treatment_plans.api.filters import (
 from treatment_plans.api.serializers import (
     ClearanceIn,
     ClearanceOut,
-    DoneIn,
-    FollowUpOut,
     PlanIn,
     PlannedSessionOut,
     PlanOut,
@@ -34,7 +31,6 @@ from treatment_plans.api.serializers import (
 )
 from treatment_plans.models import (
     Clearance,
-    FollowUp,
     PlannedSession,
     Protocol,
     RemsEnrollment,
@@ -184,26 +180,3 @@ class PlannedSessionViews(Resource):
         "list": access.READS_COURSES,
         "retrieve": access.READS_COURSES - access.AUDITORS,
     }
-
-
-@extend_schema_view(
-    list=extend_schema(summary="List follow-ups, the first due first"),
-    retrieve=extend_schema(summary="Read a follow-up"),
-)
-class FollowUpViews(Resource):
-    queryset = FollowUp.objects.all()
-    client = "client"
-    out = FollowUpOut
-    filterset_class = FollowUpFilter
-    ordering = ("due_from_at", "pk")
-    permitted = {
-        "list": access.READS_MEDICAL,
-        "retrieve": access.READS_MEDICAL - access.AUDITORS,
-        "done": access.FOLLOWS_UP,
-    }
-
-    @extend_schema(summary="Close a follow-up with its outcome", request=DoneIn)
-    @action(detail=True, methods=["post"])
-    def done(self, request: Request, pk: str) -> Response:
-        body, follow_up = self.valid(DoneIn), self.get_object()
-        return self.write(lambda: follow_ups.mark_done(follow_up.pk, **body, actor=self.user, now=self.now))

@@ -9,6 +9,7 @@ from treatment_plans.models.dosing_course import (
 )
 from treatment_plans.models.dosing_records import DosingRecord
 from treatment_plans.models.dosing_rows import CheckIn, Dose, DoseSignature, Vitals
+from treatment_plans.models.follow_ups import FollowUp, FollowUpAttempt
 from treatment_plans.models.measures import AnswerSheet, Measure, SafetyAlert
 from treatment_plans.models.medical import Clearance, RemsEnrollment
 from treatment_plans.models.medications import (
@@ -18,10 +19,12 @@ from treatment_plans.models.medications import (
     InteractionRule,
     MedicineClass,
 )
-from treatment_plans.models.plans import FollowUp, PlannedSession, TreatmentPlan
+from treatment_plans.models.plans import PlannedSession, TreatmentPlan
 from treatment_plans.models.prescriptions import Prescription
 from treatment_plans.models.protocols import Protocol
+from treatment_plans.models.psychotherapy_notes import PsychotherapyNote
 from treatment_plans.models.rems import RemsForm
+from treatment_plans.models.reviews import PlanReview
 from treatment_plans.models.screening import (
     ClinicalResult,
     FlagDisposition,
@@ -51,14 +54,17 @@ __all__ = [
     "Evaluation",
     "FlagDisposition",
     "FollowUp",
+    "FollowUpAttempt",
     "HoldInstruction",
     "InteractionRule",
     "Mark",
     "Measure",
     "MedicineClass",
+    "PlanReview",
     "PlannedSession",
     "Prescription",
     "Protocol",
+    "PsychotherapyNote",
     "RemsEnrollment",
     "RemsForm",
     "ResultKind",

@@ -30,6 +30,10 @@ class TreatmentPlan(Revisioned):
     )
     created_at = models.DateTimeField(_("created"))
     activated_at = models.DateTimeField(_("activated"), null=True, blank=True)
+    # While it is paused no dose is given; integration and other sessions go on.
+    paused_at = models.DateTimeField(_("paused"), null=True, blank=True)
+    # From then on doses are planned one at a time, at the protocol's interval for it.
+    maintenance_at = models.DateTimeField(_("in maintenance since"), null=True, blank=True)
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
     close_reason = models.CharField(_("why closed"), max_length=200, blank=True)
 
@@ -51,6 +55,12 @@ class TreatmentPlan(Revisioned):
                 | Q(status="active", activated_at__isnull=False)
                 | Q(status="closed"),
                 name="treatment_plans_plan_activated_at",
+            ),
+            models.CheckConstraint(
+                condition=Q(paused_at=None) | Q(status="active"), name="treatment_plans_plan_paused"
+            ),
+            models.CheckConstraint(
+                condition=Q(maintenance_at=None) | ~Q(status="draft"), name="treatment_plans_plan_maintenance"
             ),
         )
 
@@ -105,58 +115,4 @@ class PlannedSession(Revisioned):
     def __str__(self) -> str:
         if self.dose_number:
             return f"{self.get_kind_display()} {self.dose_number}"
-        return str(self.get_kind_display())
-
-
-class FollowUp(Revisioned):
-    """What is owed to a client after a completed dosing session, in [due_from_at, due_until_at)."""
-
-    class Kind(models.TextChoices):
-        INTEGRATION = "integration", _("integration session")
-        CHECK_IN = "check_in", _("check-in")
-
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", verbose_name=_("client"))
-    source_session = models.ForeignKey(
-        PlannedSession, models.PROTECT, related_name="follow_ups", verbose_name=_("after")
-    )
-    kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices)
-    position = models.PositiveSmallIntegerField(_("position"))
-    planned_session = models.ForeignKey(
-        PlannedSession,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("planned session"),
-    )
-    due_from_at = models.DateTimeField(_("due from"))
-    due_until_at = models.DateTimeField(_("due until"))
-    done_at = models.DateTimeField(_("done"), null=True, blank=True)
-    done_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("done by"),
-    )
-    outcome = models.CharField(_("outcome"), max_length=200, blank=True)
-
-    class Meta:
-        verbose_name = _("follow-up")
-        verbose_name_plural = _("follow-ups")
-        ordering = ("due_from_at", "pk")
-        constraints = (
-            models.UniqueConstraint("source_session", "position", name="treatment_plans_follow_up_once"),
-            models.CheckConstraint(
-                condition=Q(due_until_at__gt=F("due_from_at")), name="treatment_plans_follow_up_due_order"
-            ),
-        )
-        indexes = (
-            models.Index(
-                fields=["due_until_at"], condition=Q(done_at=None), name="treatment_plans_follow_ups_due"
-            ),
-        )
-
-    def __str__(self) -> str:
         return str(self.get_kind_display())

@@ -64,6 +64,18 @@ class Protocol(Revisioned):
     integration_until_hours = models.PositiveSmallIntegerField(
         _("integration until hours after"), null=True, blank=True
     )
+    check_in_hours = ArrayField(
+        models.PositiveSmallIntegerField(),
+        default=list,
+        blank=True,
+        verbose_name=_("check-ins hours after a dose"),
+    )
+    journaling_prompt_hours = models.PositiveSmallIntegerField(
+        _("journaling prompt hours after a dose"), null=True, blank=True
+    )
+    maintenance_interval_days = models.PositiveSmallIntegerField(
+        _("days between doses in maintenance"), null=True, blank=True
+    )
     appointment_minutes = models.PositiveSmallIntegerField(_("length of a dosing session in minutes"))
 
     solids_fast_minutes = models.PositiveSmallIntegerField(_("no food for minutes before"))

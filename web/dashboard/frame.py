@@ -44,6 +44,7 @@ class Entry:
 NAVIGATION = (
     Entry("dashboard", gettext_lazy("My sessions")),
     Entry("evaluations", gettext_lazy("Evaluations")),
+    Entry("dashboard_follow_ups", gettext_lazy("Follow-ups")),
     Entry("admin:index", gettext_lazy("Clinic's day")),
     Entry("admin:practice_client_changelist", gettext_lazy("Clients")),
 )
@@ -105,6 +106,7 @@ def frame(user: User, shown: Page, *, entry: str = "") -> dict[str, Any]:
             "zone": zone.key,
             "mine": f"{own.kind}={own.pk}" if own else "",
             "client_page": reverse("admin:client", args=[ANY_ID]),
+            "dashboard_client": reverse("dashboard_client", args=[ANY_ID]),
             "booking_page": reverse("admin:booking", args=[ANY_ID]),
             "any_id": str(ANY_ID),
             **shown.settings,

@@ -1,10 +1,12 @@
 from django.urls import path
 
-from web.dashboard import evaluations, views
+from web.dashboard import client, evaluations, follow_ups, views
 from web.dashboard.rems_form import rems_form
 
 urlpatterns = [
     path("dashboard/", views.dashboard, name="dashboard"),
     path("dashboard/evaluations/", evaluations.evaluations, name="evaluations"),
+    path("dashboard/follow-ups/", follow_ups.follow_ups, name="dashboard_follow_ups"),
+    path("dashboard/clients/<int:client_id>/", client.client, name="dashboard_client"),
     path("dashboard/rems-forms/<int:form_id>/", rems_form, name="rems_form"),
 ]

@@ -301,8 +301,9 @@ class Chunk:
                 continue
             ended_at, talk = visit.place.ends_at, each.sessions.get((Kind.INTEGRATION, visit.number))
             owed: list[tuple[PlannedSession | None, datetime, datetime]] = [
-                (None, ended_at + after, ended_at + after + follow_ups.CHECK_IN_LASTS)
-                for after in follow_ups.CHECK_INS
+                (None, due_at, due_at + follow_ups.LASTS)
+                for hours in plan.protocol.check_in_hours
+                for due_at in [ended_at + timedelta(hours=hours)]
             ]
             if talk is not None:
                 owed.insert(0, (talk, *self.window(plan, ended_at)))
@@ -319,6 +320,7 @@ class Chunk:
                     due_until_at=until_at,
                     done_at=done_at if is_done else None,
                     done_by=self.clinic.nurse if is_done else None,
+                    result=FollowUp.Result.DONE if is_done else "",
                     outcome=("session" if session else self.rng.choice(OUTCOMES)) if is_done else "",
                 )
 

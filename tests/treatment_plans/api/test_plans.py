@@ -198,7 +198,7 @@ def test_follow_ups_come_in_the_order_they_are_due(
 
     with django_assert_num_queries(3):
         assert days() == [1, 2, 3]
-    FollowUp.objects.filter(position=1).update(done_at=NOW, outcome="well")
+    FollowUp.objects.filter(position=1).update(done_at=NOW, result="done", outcome="well")
     assert days(is_done="false") == [2, 3]
     assert days(is_done="true") == days(due_before="2026-11-24T10:00:01-08:00") == [1]
     assert days(client=99) == days(kind="integration") == []

@@ -43,11 +43,11 @@ from treatment_plans.models import (
     ScreeningForm,
     TreatmentPlan,
 )
+from treatment_plans.outcomes import outcomes_of
 from treatment_plans.questionnaires import languages
 from web.frontdesk import roles
 from web.frontdesk.clinic import zone_words
 from web.frontdesk.history import history_of
-from web.frontdesk.outcomes import outcomes_of
 from web.frontdesk.pages.openings import open_sessions
 from web.frontdesk.pathway import pathway
 from web.frontdesk.visits import prepare, with_series

@@ -23,8 +23,19 @@ const session = (booking) => {
   node.querySelector(".hold").hidden = !booking.on_hold;
   const details = node.querySelector("details");
   details.hidden = !booking.lights.length;
+  trend(booking.client.id, node.querySelector(".trend"));
   details.addEventListener("toggle", () => details.open && said(booking.id, details.querySelector("ul")));
   return node;
+};
+/** The last scores of the first questionnaire that has any: a line, and the same in words. */
+const trend = async (client, box) => {
+  const { series } = await call(`clients/${client}/outcomes`).catch(() => ({ series: [] }));
+  if (!series.length) return;
+  const totals = series[0].points.slice(-8).map((point) => point.total);
+  const points = totals.map((total, place) => `${(4 + (72 * place) / Math.max(totals.length - 1, 1)).toFixed(1)},${(20 - (16 * total) / series[0].most).toFixed(1)}`);
+  box.querySelector("polyline").setAttribute("points", points.join(" "));
+  box.querySelector("[data-slot=scores]").textContent = `${series[0].name} ${totals.join(", ")}`;
+  box.hidden = false;
 };
 const said = async (id, list) => {
   const { lights } = await call(`bookings/${id}/readiness`);

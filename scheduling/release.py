@@ -1,0 +1,119 @@
+"""How a plan goes on or ends, together with its bookings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext_noop as _
+
+from practice import activity
+from practice.doors import door, rehearse, step
+from practice.errors import Refused
+from practice.models import Clinician, User
+from scheduling import changes, lifecycle
+from scheduling.effects import Effect, spoken
+from scheduling.models import Booking
+from treatment_plans import closing, plan_reviews
+from treatment_plans.models import PlannedSession, PlanReview, TreatmentPlan
+
+Decision = PlanReview.Decision
+UNDER_WAY = frozenset({Booking.Status.ARRIVED, Booking.Status.IN_SESSION})
+CALLED_OFF = "plan closed"  # the desk reads this; why it was closed is clinical
+
+
+class SessionUnderWay(Refused):
+    code = "session_under_way"
+    message = _("A session of this plan is under way: complete it first.")
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What closing a plan would mean. Nothing of it is written."""
+
+    plan_id: int
+    revision: int
+    effects: tuple[Effect, ...]
+
+
+@door
+def close_plan(
+    plan_id: int, *, reason: str, revision: int | None = None, actor: User, now: datetime
+) -> TreatmentPlan:
+    """Close a plan: what is still booked for it is cancelled in the same transaction, and nothing half.
+
+    Locks the plan, then its bookings. Raises AlreadyClosed, SessionUnderWay, Stale, Invalid without a reason.
+    """
+    plan = closing.lock_open(plan_id, revision=revision)
+    _end(plan, reason=reason, actor=actor, now=now)
+    return plan
+
+
+@door
+def review_plan(
+    plan_id: int,
+    *,
+    decision: str,
+    note: str = "",
+    planned_session: PlannedSession | None = None,
+    decided_by: Clinician,
+    actor: User,
+    now: datetime,
+) -> PlanReview:
+    """Decide how a plan goes on. To stop closes it, with the note as its reason.
+
+    Raises what `plan_reviews.decide` and `close_plan` do.
+    """
+    plan = closing.lock_open(plan_id)
+    review = plan_reviews.decide(
+        plan,
+        decision=decision,
+        note=note,
+        planned_session=planned_session,
+        decided_by=decided_by,
+        actor=actor,
+        now=now,
+    )
+    activity.record(
+        "plan.reviewed", review, actor=actor, at=now, client=plan.client_id, data={"decision": decision}
+    )
+    if decision == Decision.STOP:
+        _end(plan, reason=note[:200], actor=actor, now=now)
+    return review
+
+
+def preview_close(plan_id: int, *, reason: str, actor: User, now: datetime) -> Ending:
+    """What `close_plan` would do, by doing it and undoing it. Raises as it does."""
+    booked = list(_open_bookings(plan_id).order_by("starts_at", "pk"))
+    watched = changes.watch([row.pk for row in booked])
+
+    def look(plan: TreatmentPlan) -> Ending:
+        cancelled = [_cancelled(row) for row in booked]
+        return Ending(plan.pk, plan.revision - 1, (*cancelled, *watched()))
+
+    return rehearse(lambda: close_plan(plan_id, reason=reason, actor=actor, now=now), look)
+
+
+@step
+def _end(plan: TreatmentPlan, *, reason: str, actor: User, now: datetime) -> None:
+    closing.close_plan(plan, reason=reason, now=now)
+    activity.record("plan.closed", plan, actor=actor, at=now, client=plan.client_id)
+    booked = list(_open_bookings(plan.pk).order_by("pk").select_for_update(no_key=True, of=("self",)))
+    if any(row.status in UNDER_WAY for row in booked):
+        raise SessionUnderWay
+    for row in booked:
+        lifecycle.call_off(row.pk, party=Booking.Party.CLINIC, reason=CALLED_OFF, actor=actor, now=now)
+
+
+def _open_bookings(plan_id: int) -> QuerySet[Booking]:
+    return Booking.objects.filter(planned_session__plan=plan_id, status__in=Booking.LIVE)
+
+
+def _cancelled(booking: Booking) -> Effect:
+    return Effect(
+        "booking_cancelled",
+        _("Cancelled: the session on %(when)s"),
+        booking.pk,
+        {"when": spoken(booking.starts_at, booking.time_zone)},
+    )
