@@ -3,6 +3,7 @@
 # make races   the long races for one hour, and the control without guards that loses them
 # make faults  attack a practice at every place on the way of a message, kill everything at random, and count
 #              what the providers got: SIZE=small in minutes, SIZE=full for the whole matrix and 20,000 messages
+# make cuts    cut the network 200 times under two tablets in a session room, and count what was lost or doubled
 # make bench   speed at SIZE=small (tiny, medium, large, huge), and GROWTH=small,medium,large beside it
 # make proofs  openings and their reasons against an oracle, around every change of a clock from 2025 to 2030
 # make check   linters, types, layers, migrations, API schema
@@ -14,7 +15,7 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 .DEFAULT_GOAL := run
-.PHONY: run test races faults proofs bench check lock
+.PHONY: run test races faults cuts proofs bench check lock
 
 run:
 	@$(PYTHON) tools/install.py run
@@ -31,6 +32,11 @@ races:
 faults:
 	@$(PYTHON) tools/install.py dev
 	@.venv/bin/python -W ignore -m tests.faults --size $(or $(SIZE),small) $(ARGS)
+
+cuts:
+	@$(PYTHON) tools/install.py dev
+	@CUTS=200 .venv/bin/python -m pytest -q -s -n 0 -p no:randomly tests/browser/test_session_room.py \
+	    -k "cut or double" $(ARGS)
 
 bench:
 	@$(PYTHON) tools/install.py dev

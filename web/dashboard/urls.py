@@ -1,6 +1,6 @@
 from django.urls import path
 
-from web.dashboard import client, evaluations, follow_ups, views
+from web.dashboard import client, evaluations, follow_ups, session_room, views
 from web.dashboard.rems_form import rems_form
 
 urlpatterns = [
@@ -9,4 +9,9 @@ urlpatterns = [
     path("dashboard/follow-ups/", follow_ups.follow_ups, name="dashboard_follow_ups"),
     path("dashboard/clients/<int:client_id>/", client.client, name="dashboard_client"),
     path("dashboard/rems-forms/<int:form_id>/", rems_form, name="rems_form"),
+    path("dashboard/sessions/<int:record_id>/", session_room.session_room, name="session_room"),
+    path(
+        "dashboard/sessions/<int:record_id>/live/", session_room.session_room_live, name="session_room_live"
+    ),
+    path("dashboard/sessions/<int:record_id>/print/", session_room.session_record, name="session_record"),
 ]

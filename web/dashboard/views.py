@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from practice import clock, present
@@ -12,7 +13,8 @@ from practice.access import DECIDES_MEDICAL, FOLLOWS_UP
 from practice.models import User
 from scheduling.models import Booking
 from treatment_plans.models import FollowUp, SafetyAlert
-from web.dashboard.frame import Page, here, labels, page
+from web.dashboard.frame import ANY_ID, Page, here, labels, page
+from web.dashboard.words import LIGHTS, STATES
 
 EXPIRES_WITHIN_DAYS = 30
 
@@ -27,6 +29,7 @@ def dashboard(user: User) -> Page:
         context={"tomorrow": tomorrow},
         settings={
             "until": until.isoformat(),
+            "room_page": reverse("session_room", args=[ANY_ID]),
             "follows_up": user.has_role(*FOLLOWS_UP),
             "expires_within_days": EXPIRES_WITHIN_DAYS if user.has_role(*DECIDES_MEDICAL) else 0,
         },
@@ -42,21 +45,8 @@ def _words() -> dict[str, Any]:
         "follow_up": labels(FollowUp.Kind.choices),
         "alert": labels(SafetyAlert.Reason.choices),
         "taken_care_of": _("somebody takes care of it"),
-        "light": {
-            "consent": _("Consent"),
-            "clearance": _("Clearance"),
-            "prescription": _("Prescription"),
-            "fasting": _("Fasting"),
-            "ride": _("Ride home"),
-            "support_person": _("Support person"),
-            "medicine": _("Medicine in hand"),
-        },
-        "state": {
-            "ready": ["✓", _("ready")],
-            "waiting": ["…", _("waiting")],
-            "blocked": ["✕", _("blocked")],
-            "not_needed": ["–", _("not needed")],
-        },
+        "light": {name: str(word) for name, word in LIGHTS.items()},
+        "state": {state: [glyph, str(word)] for state, (glyph, word) in STATES.items()},
         "dose": _("dose"),
         "ready": _("Ready"),
         "telehealth": _("Telehealth"),

@@ -8,7 +8,7 @@ const session = (booking) => {
   const place = booking.room ? booking.room.name : booking.appointment_type.modality === "telehealth" ? words.telehealth : "";
   const node = copy("session", {
     time: wall(booking.starts_at), ends: `– ${wall(booking.ends_at)}`, client: [name, address(settings.client_page, booking.client.id)],
-    kind: [booking.appointment_type.name, dose && `${words.dose} ${dose}`].filter(Boolean).join(" · "), place: [...people, place].filter(Boolean).join(" · "), name, again: name,
+    kind: [booking.appointment_type.name, dose && `${words.dose} ${dose}`].filter(Boolean).join(" · "), place: [...people, place].filter(Boolean).join(" · "), name, again: name, room: name,
     glyph: words.glyph[booking.status] || "–", status: words.status[booking.status], open: ["", address(settings.booking_page, booking.id)],
   });
   const open = booking.lights.filter((light) => ["waiting", "blocked"].includes(light.state));
@@ -24,6 +24,9 @@ const session = (booking) => {
   const details = node.querySelector("details");
   details.hidden = !booking.lights.length;
   trend(booking.client.id, node.querySelector(".trend"));
+  const enter = node.querySelector(".enter");
+  enter.hidden = !dose || !["arrived", "in_session", "completed"].includes(booking.status);
+  enter.addEventListener("click", () => enterRoom(booking, enter));
   details.addEventListener("toggle", () => details.open && said(booking.id, details.querySelector("ul")));
   return node;
 };
@@ -36,6 +39,11 @@ const trend = async (client, box) => {
   box.querySelector("polyline").setAttribute("points", points.join(" "));
   box.querySelector("[data-slot=scores]").textContent = `${series[0].name} ${totals.join(", ")}`;
   box.hidden = false;
+};
+const enterRoom = async (booking, button) => {
+  button.disabled = true;
+  const trouble = await send(`bookings/${booking.id}/dosing-record`, {}).then((record) => { location.href = address(settings.room_page, record.id); }, (error) => error);
+  if (trouble) button.replaceWith(Object.assign(document.createElement("span"), { textContent: trouble.message, className: "wrong", role: "alert" }));
 };
 const said = async (id, list) => {
   const { lights } = await call(`bookings/${id}/readiness`);

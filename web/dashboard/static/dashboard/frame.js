@@ -2,8 +2,11 @@
 const read = (id) => JSON.parse(document.getElementById(id).textContent);
 export const settings = read("settings");
 export const words = read("words");
-const csrf = document.querySelector("[name=csrfmiddlewaretoken]").value;
-const ahead = new Date(settings.now) - new Date(); // a demo's clock may be ahead of this one
+const tokenOf = (page) => page.querySelector("[name=csrfmiddlewaretoken]")?.value;
+let csrf = tokenOf(document);
+let ahead = 0; // the server's clock, and not that of this device
+export const setClock = (at) => { ahead = new Date(at) - new Date(); };
+setClock(settings.now);
 export const now = () => new Date(Date.now() + ahead);
 
 /** An instant in the clinic's wall time. */
@@ -26,10 +29,21 @@ export const copy = (id, values) => {
   return node;
 };
 
+let mayReload = true;
+/** For a page that has what is saved nowhere else. */
+export const neverReload = () => { mayReload = false; };
+/** Whether the same person is still, or again, signed in: then with their present token. */
+export const renew = async () => {
+  const answer = await fetch(location.href, { redirect: "manual" }).catch(() => null);
+  const page = answer && answer.ok && new DOMParser().parseFromString(await answer.text(), "text/html");
+  if (!page || JSON.parse(page.getElementById("settings").textContent).user !== settings.user) return false;
+  csrf = tokenOf(page);
+  return true;
+};
 /** The body of an answer; what went wrong is thrown as an Error whose `body` is the problem and `status` its number. */
 export const call = async (path, options = {}) => {
   const answer = await fetch(`/api/v1/${path}`, { headers: { Accept: "application/json" }, ...options }).catch(() => null);
-  if (answer && answer.status === 401) location.reload();
+  if (answer && answer.status === 401 && mayReload) location.reload();
   const body = answer && await answer.json().catch(() => ({}));
   if (answer && answer.ok) return body;
   throw Object.assign(new Error((body && body.detail) || words.no_answer), { body, status: answer ? answer.status : 0 });
@@ -41,11 +55,11 @@ export const all = async (path) => {
 };
 /** Made once per thing to do: what is sent twice with the same key is done once. */
 export const newKey = () => [...crypto.getRandomValues(new Uint32Array(4))].join("-");
-export const send = (path, body, { key = newKey(), method = "POST", revision = null } = {}) => {
+export const send = (path, body, { key = newKey(), method = "POST", revision = null, signal = null } = {}) => {
   const headers = { Accept: "application/json", "Content-Type": "application/json", "X-CSRFToken": csrf };
   if (method === "POST") headers["Idempotency-Key"] = key;
   if (revision !== null) headers["If-Match"] = `"${revision}"`;
-  return call(path, { method, headers, body: JSON.stringify(body) });
+  return call(path, { method, headers, signal, body: JSON.stringify(body) });
 };
 const names = new Map();
 export const nameOf = async (client) => {

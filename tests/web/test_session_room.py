@@ -1,0 +1,98 @@
+"""Who may open a session room, and what its page and its print say; tests/browser works in it."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
+
+from practice import present
+from tests.browser.sessions import Clock, Session, make_session
+from tests.cast import Clinic
+from tests.web.conftest import SignIn
+from tests.web.pages import text_of
+from treatment_plans import dosing
+from treatment_plans.models import Vitals
+
+pytestmark = pytest.mark.django_db
+PAGES = ("", "live/", "print/")
+
+
+@pytest.fixture
+def session(clinic: Clinic, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> Session:
+    clock = Clock()
+    monkeypatch.setattr(present, "now", clock.now)
+    made = make_session(clinic, clock)
+    made.dose()
+    clock.put(30)
+    return made
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_it_is_for_clinicians_who_may_see_the_client(session: Session, sign_in: SignIn, page: str) -> None:
+    clinic, path = session.clinic, session.path + page
+
+    def status(user: Any) -> int:
+        return sign_in(user).get(path).status_code
+
+    assert [status(user) for user in (clinic.ana.user, clinic.ito.user, clinic.nia)] == [200, 200, 200]
+    assert [status(user) for user in (clinic.kim, clinic.ada, clinic.odo)] == [403, 403, 403]
+    assert status(clinic.ben.user) == 404  # not on her care team
+    assert Browser().get(path).status_code == 302
+
+
+def test_a_record_that_is_not_there(session: Session, ana: Browser) -> None:
+    assert ana.get("/dashboard/sessions/99999999/").status_code == 404
+
+
+def test_nurses_neither_correct_doses_nor_let_her_leave(
+    session: Session, ana: Browser, sign_in: SignIn
+) -> None:
+    nurse = sign_in(session.clinic.nia).get(session.path).content.decode()
+    therapist = ana.get(session.path).content.decode()
+    for form in ('data-to="discharge"', 'data-to="doses/'):
+        assert form in therapist
+        assert form not in nurse
+
+
+def test_the_print_says_what_was_corrected_by_whom(session: Session, ana: Browser) -> None:
+    first = Vitals.objects.latest("pk")
+    dosing.correct_vitals(
+        session.record.pk,
+        first.pk,
+        uuid.uuid4(),
+        {"systolic": 134},
+        reason="Slip of the finger",
+        actor=session.clinic.ana.user,
+        now=present.now(),
+    )
+    page = ana.get(session.path + "print/")
+    assert "<del>124/78</del>" in page.content.decode()
+    shown = text_of(page)
+    for words in (
+        "corrected by Ana at",
+        "Slip of the finger",
+        "134/78",
+        "40 mg",
+        "23K114",
+        "Let go of guilt",
+    ):
+        assert words in shown
+    assert "Maya Rivera" in shown
+
+
+def test_more_entries_need_no_more_queries(session: Session, ana: Browser) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as found:
+            assert ana.get(session.path + "live/").status_code == 200
+        return len(found)
+
+    few = queries()
+    for minute in range(6, 16):
+        session.measure(minute)
+        session.mark(minute, "calm")
+    assert queries() == few

@@ -1,0 +1,104 @@
+"""The page of the session room, its parts that change, and its printed record. All clinicians' who may see
+the client; what they do there, the script sends to the REST API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from practice import present
+from practice.access import CLINICAL, visible_to
+from practice.models import User
+from scheduling import room_state
+from treatment_plans.models import AdverseEvent, CheckIn, DosingRecord, Mark
+from treatment_plans.models.dosing_course import Degree
+from web.dashboard.frame import Page, page
+from web.dashboard.room_page import WRITTEN, RoomPage
+from web.dashboard.words import LIGHTS, STATES
+
+
+@page()
+def session_room(user: User, record_id: int) -> Page:
+    shown = _room(user, record_id)
+    record = shown.record
+    return Page(
+        "dashboard/room.html",
+        context=_context(shown),
+        settings={
+            "user": user.pk,
+            "now": shown.room.now.isoformat(),
+            "zone": record.time_zone,
+            "record": f"dosing-records/{record.pk}",
+            "booking": f"bookings/{shown.room.booking.pk}",
+            "live": reverse("session_room_live", args=[record.pk]),
+        },
+        words=_words(),
+    )
+
+
+@page()
+def session_room_live(user: User, record_id: int) -> Page:
+    """The parts of the page that others may change meanwhile."""
+    return Page("dashboard/room_live.html", context=_context(_room(user, record_id)))
+
+
+@page()
+def session_record(user: User, record_id: int) -> Page:
+    return Page("dashboard/room_print.html", context=_context(_room(user, record_id)))
+
+
+def _room(user: User, record_id: int) -> RoomPage:
+    rows = DosingRecord.objects.select_related(
+        "client", "protocol", "location", "planned_session__plan", "opened_by", "ended_by"
+    )
+    record = visible_to(user, rows, client="client", roles=CLINICAL).filter(pk=record_id).first()
+    if record is None:
+        raise Http404
+    return RoomPage(room_state.load(record, now=present.now()), user)
+
+
+def _context(shown: RoomPage) -> dict[str, Any]:
+    return {
+        "page": shown,
+        "room": shown.room,
+        "record": shown.record,
+        "protocol": shown.protocol,
+        "zone": shown.record.time_zone,
+        "lights": [
+            {"word": LIGHTS[light.name], "state": light.state, "glyph": STATES[light.state]}
+            for light in shown.room.lights
+            if light.state != "not_needed"
+        ],
+        "identifiers": CheckIn.Identifier.choices,
+        "degrees": Degree.choices,
+        "phases": Mark.Phase.choices,
+        "written": [(kind.value, kind.label) for kind in WRITTEN],
+        "kinds": Mark.Kind.choices,
+        "events": {
+            "kind": AdverseEvent.Kind.choices,
+            "severity": AdverseEvent.Severity.choices,
+            "relatedness": AdverseEvent.Relatedness.choices,
+            "action": AdverseEvent.Action.choices,
+            "outcome": AdverseEvent.Outcome.choices,
+        },
+    }
+
+
+def _words() -> dict[str, Any]:
+    return {
+        "sending": _("on its way"),
+        "queued": _("not sent yet"),
+        "waiting": _("not sent yet, retrying (%s)"),
+        "signed_out": _("not sent yet: sign in again in another tab (%s)"),
+        "refused": _("not saved"),
+        "saved": _("Saved: %s"),
+        "in": _("in %s min"),
+        "soon": _("now"),
+        "late": _("overdue by %s min"),
+        "due": _("Vitals are due."),
+        "four": _("Enter blood pressure, pulse and, if measured, oxygen saturation."),
+        "since": _("+%s min"),
+    }

@@ -1,0 +1,42 @@
+/* From the fields of a form to the body of a request. */
+import { now, settings } from "./frame.js";
+
+const WALL = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", hour12: false, timeZone: settings.zone });
+const minutesOf = (text) => { const [hours, minutes] = text.split(":").map(Number); return hours * 60 + minutes; };
+/** The last instant at which the clinic's clock showed this time, at most a day ago. */
+const lastAt = (text) => {
+  const whole = new Date(Math.floor(now() / 60_000) * 60_000);
+  const back = (from) => (minutesOf(WALL.format(from)) - minutesOf(text) + 1440) % 1440;
+  const found = new Date(whole - back(whole) * 60_000);
+  const off = (minutesOf(WALL.format(found)) - minutesOf(text) + 2160) % 1440 - 720; // a change of the clock in between
+  return new Date(found - off * 60_000).toISOString();
+};
+const READ = {
+  number: Number, truth: (text) => text === "yes", time: lastAt, id: Number, text: (text) => text,
+};
+
+/** The body for the API, without what was left empty, and what to call the entry. */
+export const bodyOf = (form, { label, ...extra } = {}) => {
+  const body = { ...extra };
+  for (const field of form.elements) {
+    const { name, value, type, dataset, disabled } = field;
+    if (!name || disabled || type === "submit" || (type === "radio" && !field.checked)) continue;
+    if (dataset.as === "list") body[name] = [...body[name] || [], ...field.checked ? [value] : []];
+    else if (type === "checkbox") body[name] = field.checked;
+    else if (value.trim()) body[name] = READ[dataset.as || "text"](value.trim());
+  }
+  const { stamp } = form.dataset;
+  if (stamp && !body[stamp]) body[stamp] = now().toISOString();
+  return { body, label: label || labelOf(form, body) };
+};
+const labelOf = (form, body) => {
+  if (!("systolic" in body)) return form.dataset.label;
+  return `${form.dataset.label} ${body.systolic}/${body.diastolic} · ${body.heart_rate}${body.spo2 ? ` · ${body.spo2} %` : ""}`;
+};
+
+/** "138/86 82 97" typed into the first of the four; whether it was. */
+export const fillVitals = (four) => {
+  const found = four[0].value.match(/^\s*(\d{2,3})\D+(\d{2,3})\D+(\d{2,3})(?:\D+(\d{2,3})\D*)?$/);
+  if (found) four.forEach((field, place) => { field.value = found[place + 1] || ""; });
+  return Boolean(found);
+};

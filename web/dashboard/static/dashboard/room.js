@@ -1,0 +1,158 @@
+/* The session room: sends what is entered through the queue, and keeps the parts that others change too up to date. */
+import { neverReload, now, say, setClock, settings, wall, words } from "./frame.js";
+import { SLOW, drop, newUuid, onChange, put, tryNow } from "./queue.js";
+import { bodyOf, fillVitals } from "./entry.js";
+
+const EVERY = 10_000; // milliseconds between two looks at what others have entered
+const MINUTE = 60_000;
+const at = (id) => document.getElementById(id);
+const list = at("queue");
+neverReload();
+
+/* What is not saved yet */
+const row = (item) => {
+  const node = at("t-entry").content.firstElementChild.cloneNode(true);
+  const slot = (name) => node.querySelector(`[data-slot=${name}]`);
+  const isRefused = item.state === "refused";
+  node.className = isRefused ? "note blocked" : "note waiting";
+  slot("glyph").textContent = isRefused ? "✕" : "…";
+  slot("label").textContent = item.label;
+  slot("state").textContent = words[item.state].replace("%s", item.tries);
+  slot("reasons").replaceChildren(...(isRefused ? reasonsOf(item.trouble, "li") : []));
+  slot("back").hidden = slot("away").hidden = !isRefused;
+  slot("again").hidden = item.state !== "waiting";
+  slot("back").addEventListener("click", () => { drop(item); item.putBack(); });
+  slot("away").addEventListener("click", () => { drop(item); document.querySelector("#vitals-form input").focus(); });
+  slot("again").addEventListener("click", tryNow);
+  return node;
+};
+const reasonsOf = (trouble, tag) => {
+  const body = trouble.body || {};
+  const found = [...body.blockers || [], ...body.errors || []].map((one) => one.detail).filter(Boolean);
+  return (found.length ? found : [trouble.message]).map((text) => Object.assign(document.createElement(tag), { textContent: text }));
+};
+let told = "";
+onChange((items) => {
+  const isStuck = items.some((item) => item.tries || Date.now() - item.put >= SLOW);
+  const shown = items.filter((item) => isStuck || item.state === "refused");
+  list.dataset.count = items.length;
+  list.replaceChildren(...shown.map(row));
+  const kind = shown.filter((item) => item.tries || item.state === "refused").map((item) => item.state).join();
+  if (kind && kind !== told) say(`${shown[0].label}: ${words[shown[0].state].replace("%s", shown[0].tries)}`);
+  told = kind;
+});
+
+/* What changes */
+const isWorkedIn = (node) => node.querySelector("form[data-touched]") || (node.contains(document.activeElement) && document.activeElement.matches("input, select, textarea"));
+const swap = (fresh) => {
+  const old = at(fresh.id);
+  if (!old || old.isEqualNode(fresh) || old.dataset.was === fresh.innerHTML || isWorkedIn(old)) return;
+  const focused = old.contains(document.activeElement) ? document.activeElement.id : "";
+  for (const one of old.querySelectorAll("details[open][id]")) fresh.querySelector(`#${one.id}`)?.setAttribute("open", "");
+  old.replaceWith(fresh);
+  if (focused) at(focused)?.focus();
+};
+let isFresh = Promise.resolve();
+const look = async () => {
+  const answer = await fetch(settings.live, { redirect: "manual", signal: AbortSignal.timeout(EVERY) }).catch(() => null);
+  const text = answer && answer.ok ? await answer.text().catch(() => "") : "";
+  if (text) {
+    const parts = new DOMParser().parseFromString(text, "text/html");
+    setClock(parts.getElementById("live-now").dataset.now);
+    for (const fresh of parts.querySelectorAll("[data-live]")) {
+      fresh.dataset.was = fresh.innerHTML;
+      swap(fresh);
+    }
+    at("stale").querySelector("[data-slot=since]").textContent = wall(now());
+    tick();
+  }
+  at("stale").hidden = Boolean(text);
+};
+/** One look after the other, so that an older answer never replaces a newer one. */
+const refresh = () => (isFresh = isFresh.then(look));
+setInterval(() => { if (!document.hidden) refresh(); }, EVERY);
+document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(); });
+
+/* The clock: written every second, said once */
+const write = (node, text) => { if (node.textContent !== text) node.textContent = text; };
+const announced = new Set();
+const tick = () => {
+  for (const node of document.querySelectorAll("[data-since]")) {
+    write(node, words.since.replace("%s", Math.max(0, Math.floor((now() - new Date(node.dataset.since)) / MINUTE))));
+  }
+  for (const node of document.querySelectorAll("[data-until]")) {
+    const left = Math.ceil((new Date(node.dataset.until) - now()) / MINUTE);
+    write(node, left > 0 ? words.in.replace("%s", left) : left === 0 ? words.soon : words.late.replace("%s", -left));
+    const box = node.closest("[data-due]");
+    if (!box) continue;
+    box.classList.toggle("is-due", left <= 0);
+    box.classList.toggle("is-late", left < 0);
+    if (left <= 0 && !announced.has(node.dataset.until)) {
+      announced.add(node.dataset.until);
+      say(words.due);
+    }
+  }
+};
+tick();
+setInterval(tick, 1000);
+
+/* What is entered */
+const reset = (form) => {
+  form.reset();
+  delete form.dataset.touched;
+};
+const enter = (form, extra = {}) => {
+  const { body, label } = bodyOf(form, extra);
+  const many = "many" in form.dataset;
+  const fields = form.querySelector("fieldset");
+  const wrong = form.querySelector(".wrong");
+  const kept = new FormData(form);
+  const base = form.dataset.of === "booking" ? settings.booking : settings.record;
+  if (wrong) wrong.replaceChildren();
+  if (many) reset(form);
+  else fields.disabled = true;
+  put({
+    path: `${base}/${form.dataset.to}`, label, isKept: many,
+    body: form.dataset.of === "booking" || "bare" in form.dataset ? body : { key: newUuid(), ...body },
+    putBack: () => {
+      for (const [name, value] of kept) if (form.elements[name] && value) form.elements[name].value = value;
+      form.querySelector("input:not([type=hidden]), textarea, button").focus();
+    },
+    settled: (trouble, answer) => {
+      if (fields) fields.disabled = false;
+      if (trouble) {
+        if (wrong && !many) wrong.replaceChildren(...reasonsOf(trouble, "p"));
+        say(`${label}: ${words.refused}`);
+        return;
+      }
+      if (!many) reset(form);
+      const remarks = ((answer && answer.remarks) || []).map((one) => one.detail);
+      say([words.saved.replace("%s", label), ...remarks].join(" "));
+      refresh();
+    },
+  });
+};
+document.addEventListener("input", (event) => { if (event.target.form) event.target.form.dataset.touched = "1"; });
+document.addEventListener("submit", (event) => {
+  if (!event.target.matches("form[data-to]")) return;
+  event.preventDefault();
+  const by = event.submitter;
+  enter(event.target, by && by.name ? { [by.name]: by.value, label: by.textContent.trim() } : {});
+});
+document.addEventListener("change", ({ target }) => {
+  const chosen = target.matches("select[data-sets]") && target.selectedOptions[0];
+  if (chosen) target.form.elements.amount.value = chosen.dataset.amount;
+});
+const form = at("vitals-form");
+document.addEventListener("keydown", (event) => {
+  const field = event.target;
+  if (event.key !== "Enter" || !field.matches("#vitals-form .four input")) return;
+  event.preventDefault();
+  const four = [...field.form.querySelectorAll(".four input")];
+  const isWhole = field === four[0] && fillVitals(four);
+  const next = four[four.indexOf(field) + 1];
+  if (next && !isWhole) next.focus();
+  else field.form.requestSubmit();
+});
+document.addEventListener("submit", (event) => { if (event.target.id === "vitals-form") event.target.querySelector("input").focus(); });
+if (form) form.querySelector("input").focus();
