@@ -51,7 +51,7 @@ def test_what_reaches_her_phone(town: Town) -> None:
 
     # Booked, by a program that sends the request twice.
     town.until(NOW)
-    wanted: dict[str, Any] = {"planned_session": dose, "starts_local": "2026-12-01T09:30", "key": "first"}
+    wanted: dict[str, Any] = {"planned_session": dose, "starts_local": "2026-12-01T09:30", "once": "first"}
     booked = desk.post("bookings", status=201, **wanted)["id"]
     assert desk.post("bookings", status=201, **wanted)["id"] == booked
     town.until(NOW + SETTLED)

@@ -1,4 +1,7 @@
-"""The product as it runs: web, worker and beat, both providers, people with tokens, a clock to turn."""
+"""The product as it runs: web, worker and beat, both providers, people with tokens, a clock to turn.
+
+An office is its web process alone, for journeys in which no message matters.
+"""
 
 from __future__ import annotations
 
@@ -33,29 +36,45 @@ PATIENCE_SECONDS = 40
 
 
 @dataclass
-class Town:
+class Office:
     clinic: Clinic
     programs: Programs
-    twilio: FakeTwilio
-    smtp: FakeSmtp
     clock: Path
     port: int
 
-    def until(self, moment: datetime) -> None:
-        """Turn the clock of all processes forward, and wait until they have done what is due by then."""
+    def turn_to(self, moment: datetime) -> None:
+        """Turn the clock of all processes forward."""
         ahead = round((moment - timezone.now()).total_seconds()) + 1
         fresh = self.clock.with_suffix(".new")
         fresh.write_text(str(ahead))
         fresh.replace(self.clock)
-        is_open = Reminder.objects.filter(state="planned", next_attempt_at__lte=moment)
-        is_open |= Reminder.objects.filter(state__in=["sending", "unknown"])
-        wait_for(lambda: not is_open.exists(), seconds=PATIENCE_SECONDS)
 
     def person(self, who: User | Clinician) -> Person:
         user = who.user if isinstance(who, Clinician) else who
         assert user is not None
         token = issue_token(user, name="journey", now=NOW)
         return Person(f"http://127.0.0.1:{self.port}/api/v1", token)
+
+    def open(self) -> None:
+        """Begin to start the web process, at NOW; `wait` for it."""
+        self.turn_to(NOW)
+        self.programs.start_web(self.port)
+
+    def wait(self) -> None:
+        wait_for(lambda: answer_of("127.0.0.1", self.port, "/healthz") == 200, seconds=PATIENCE_SECONDS)
+
+
+@dataclass
+class Town(Office):
+    twilio: FakeTwilio
+    smtp: FakeSmtp
+
+    def until(self, moment: datetime) -> None:
+        """Turn the clock, and wait until all processes have done what is due by then."""
+        self.turn_to(moment)
+        is_open = Reminder.objects.filter(state="planned", next_attempt_at__lte=moment)
+        is_open |= Reminder.objects.filter(state__in=["sending", "unknown"])
+        wait_for(lambda: not is_open.exists(), seconds=PATIENCE_SECONDS)
 
     @property
     def texts(self) -> list[str]:
@@ -75,8 +94,22 @@ class Person:
     def get(self, path: str, **query: Any) -> Any:
         return self._ask("GET", path, 200, params=query)
 
-    def post(self, path: str, *, status: int = 200, key: str = "", **body: Any) -> Any:
-        return self._ask("POST", path, status, json=body, headers={"Idempotency-Key": key} if key else {})
+    def post(self, path: str, *, status: int = 200, once: str = "", **body: Any) -> Any:
+        return self._ask("POST", path, status, json=body, headers={"Idempotency-Key": once} if once else {})
+
+    def patch(self, path: str, *, revision: int, **body: Any) -> Any:
+        return self._ask("PATCH", path, 200, json=body, headers={"If-Match": f'"{revision}"'})
+
+    def add(self, path: str, **body: Any) -> Any:
+        return self.post(path, status=201, **body)
+
+    def refused(self, path: str, status: int, **body: Any) -> list[str]:
+        """The code of the refusal, and those of all its reasons in alphabetical order."""
+        problem = self._ask("POST", path, status, json=body)
+        return [problem["code"], *sorted(each["code"] for each in problem.get("blockers", ()))]
+
+    def sees_none_of(self, path: str, status: int) -> None:
+        self._ask("GET", path, status)
 
     def _ask(self, method: str, path: str, status: int, **options: Any) -> Any:
         headers = {"Authorization": f"Bearer {self.token}", **options.pop("headers", {})}
@@ -113,15 +146,33 @@ def town(clinic: Clinic, programs: Programs, twilio: FakeTwilio, smtp_here: Fake
     ensure_schedule()
     often, _ = IntervalSchedule.objects.get_or_create(every=300_000, period=IntervalSchedule.MICROSECONDS)
     PeriodicTask.objects.filter(task__startswith="notifications").update(interval=often)
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    built = Town(clinic, programs, twilio, smtp_here, tmp_path / "clock", port)
+    built = Town(clinic, programs, tmp_path / "clock", _free_port(), twilio, smtp_here)
+    built.open()
     built.until(NOW)
-    programs.start_web(port)
     programs.start_worker(processes=1)
     programs.start_beat()
     began = time.monotonic()
-    wait_for(lambda: answer_of("127.0.0.1", port, "/healthz") == 200, seconds=PATIENCE_SECONDS)
+    built.wait()
     print(f"\nup after {time.monotonic() - began:.1f} s")
     return built
+
+
+@pytest.fixture
+def office(clinic: Clinic, tmp_path: Path) -> Iterator[Office]:
+    """Open for business at NOW, with nobody who sends messages."""
+    variables = {"QUIETROOM_CLOCK_FILE": str(tmp_path / "clock")}
+    programs = Programs(tmp_path, variables)
+    try:
+        built = Office(clinic, programs, tmp_path / "clock", _free_port())
+        built.open()
+        built.wait()
+        yield built
+    finally:
+        programs.kill_all()
+
+
+def _free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
