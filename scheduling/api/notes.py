@@ -38,7 +38,7 @@ class NoteTextIn(In):
     text = TextField(max_length=notes.LONGEST, allow_blank=True)
 
 
-class SignIn(In):
+class SignNoteIn(In):
     revision = WholeNumberField(
         min_value=1, max_value=LARGEST_REVISION, help_text="Of the text as you read it."
     )
@@ -156,10 +156,10 @@ class SessionNoteViews(Resource):
             lambda: notes.discard(note.pk, revision=revision, actor=self.user, now=self.now), status_code=204
         )
 
-    @extend_schema(summary="Sign your note: it never changes again", request=SignIn)
+    @extend_schema(summary="Sign your note: it never changes again", request=SignNoteIn)
     @action(detail=True, methods=["post"])
     def sign(self, request: Request, pk: str) -> Response:
-        body, note = self.valid(SignIn), self.get_object()
+        body, note = self.valid(SignNoteIn), self.get_object()
         return self.write(
             lambda: notes.sign(note.pk, revision=body["revision"], actor=self.user, now=self.now)
         )
