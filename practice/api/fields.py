@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -161,6 +162,14 @@ class ChoiceOf(serializers.ChoiceField):
         choices: Any = field.choices
         super().__init__(choices=[(value, label) for value, label in choices if value], **kwargs)
         self.component = model.__name__ + "".join(part.capitalize() for part in of.split("_"))
+
+
+class NamedChoice(ChoiceOf):
+    """Words of our own making; the API document names the set `component`."""
+
+    def __init__(self, component: str, choices: Iterable[tuple[str, Any]], **kwargs: Any) -> None:
+        serializers.ChoiceField.__init__(self, choices=list(choices), **kwargs)
+        self.component = component
 
 
 class ChoiceOfSchema(OpenApiSerializerFieldExtension):

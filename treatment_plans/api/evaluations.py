@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from practice import access, clock
 from practice.api.base import In, NothingIn, RecordOut, Resource
-from practice.api.fields import IdField, InstantField
+from practice.api.fields import IdField, InstantField, NamedChoice
 from practice.api.filters import TruthFilter
 from treatment_plans import evaluations
 from treatment_plans.api.filters import OfClientFilter
@@ -44,7 +44,7 @@ class RaisedOut(FlagOut):
 
 
 class MissingOut(serializers.Serializer[Any]):
-    kind = serializers.ChoiceField(choices=[("form", "form"), ("consent", "consent"), ("result", "result")])
+    kind = NamedChoice("MissingKind", [("form", "form"), ("consent", "consent"), ("result", "result")])
     code = serializers.CharField()
     title = serializers.CharField()
 
@@ -60,7 +60,7 @@ class EvaluationStatusOut(serializers.Serializer[Waiting]):
     referred_at = InstantField(source="evaluation.referred_at")
     asked_at = InstantField(source="evaluation.asked_at", allow_null=True)
     closed_at = InstantField(source="evaluation.closed_at", allow_null=True)
-    stage = serializers.ChoiceField(choices=STAGES)
+    stage = NamedChoice("EvaluationStage", STAGES)
     filled = serializers.IntegerField(help_text="Of what is needed: forms, consents, results.")
     needed = serializers.IntegerField()
 

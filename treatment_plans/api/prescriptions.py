@@ -19,6 +19,7 @@ from practice.api.fields import (
     IdField,
     InstantField,
     LineField,
+    NamedChoice,
     TextField,
     WholeNumberField,
 )
@@ -170,7 +171,7 @@ class PrescriptionOut(Out[Prescription]):
             "revision",
         )
 
-    @extend_schema_field(serializers.ChoiceField(choices=STATES))
+    @extend_schema_field(NamedChoice("PrescriptionState", STATES))
     def get_state(self, prescription: Prescription) -> str:
         """Used is what the ledger says was used."""
         rows = prescription.supply_events.all()

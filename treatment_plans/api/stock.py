@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from practice import access
 from practice.api.base import In, Out, Resource
-from practice.api.fields import ChoiceOf, DayField, IdField, InstantField, LineField
+from practice.api.fields import ChoiceOf, DayField, IdField, InstantField, LineField, NamedChoice
 from practice.api.filters import IdFilter, TruthFilter
 from practice.models import Client, Location
 from treatment_plans import balances, stock
@@ -54,7 +54,7 @@ class StockEventIn(In):
     """A delivery is recorded with its lot, an adjustment by settling a count."""
 
     stock_lot = IdField()
-    kind = serializers.ChoiceField(choices=[(kind, LABELS[kind]) for kind in stock.RECORDED])
+    kind = NamedChoice("StockEventKindRecorded", [(kind, LABELS[kind]) for kind in stock.RECORDED])
     amount = AmountField(min_value=balances.NOTHING, help_text="More than nothing, except for a count.")
     unit = ChoiceOf(model=StockEvent, of="unit", help_text="The lot's `unit`.")
     key = serializers.UUIDField(help_text=KEY)

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from practice import access
 from practice.api.base import In, Out, Resource
-from practice.api.fields import ChoiceOf, IdField, InstantField, LineField, TextField
+from practice.api.fields import ChoiceOf, IdField, InstantField, LineField, NamedChoice, TextField
 from practice.api.filters import IdFilter, TruthFilter
 from practice.api.quick import Quick
 from treatment_plans import balances, supply_ledger
@@ -31,7 +31,7 @@ class SupplyEventIn(In):
 
     client = IdField()
     prescription = IdField()
-    kind = serializers.ChoiceField(choices=[(kind, LABELS[kind]) for kind in supply_ledger.RECORDED])
+    kind = NamedChoice("SupplyEventKindRecorded", [(kind, LABELS[kind]) for kind in supply_ledger.RECORDED])
     amount = AmountField(min_value=balances.NOTHING, help_text="More than nothing, except for a count.")
     unit = ChoiceOf(model=SupplyEvent, of="unit", help_text="The prescription's `quantity_unit`.")
     key = serializers.UUIDField(help_text=KEY)
