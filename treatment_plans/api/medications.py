@@ -153,7 +153,7 @@ class HoldIn(In):
     text_es = TextField(max_length=1000)
 
 
-class WithdrawIn(In):
+class HoldWithdrawalIn(In):
     reason = LineField(max_length=200)
 
 
@@ -213,10 +213,10 @@ class HoldInstructionViews(Resource):
             status_code=201,
         )
 
-    @extend_schema(summary="Withdraw the words", request=WithdrawIn)
+    @extend_schema(summary="Withdraw the words", request=HoldWithdrawalIn)
     @action(detail=True, methods=["post"])
     def withdraw(self, request: Request, pk: str) -> Response:
-        body, hold = self.valid(WithdrawIn), self.get_object()
+        body, hold = self.valid(HoldWithdrawalIn), self.get_object()
         signer = access.check_signature(self.user, None, pointer="")
         return self.write(
             lambda: medications.withdraw_hold(

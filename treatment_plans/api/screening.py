@@ -39,7 +39,7 @@ class AnyAnswers(serializers.DictField):
     child = serializers.JSONField()
 
 
-class RuleOut(Out[ScreeningRule]):
+class ScreeningRuleOut(Out[ScreeningRule]):
     condition = serializers.DictField(child=serializers.JSONField(), read_only=True)
     routes = serializers.ListField(child=serializers.CharField(), read_only=True)
 
@@ -72,7 +72,7 @@ class FormNameOut(Out[ScreeningForm]):
 class FormOut(Out[ScreeningForm]):
     is_usable = serializers.BooleanField(read_only=True, help_text="Approved, and not retired.")
     questions = serializers.ListField(child=serializers.DictField(), read_only=True)
-    rules = RuleOut(many=True, read_only=True)
+    rules = ScreeningRuleOut(many=True, read_only=True)
 
     class Meta:
         model = ScreeningForm
