@@ -33,6 +33,8 @@ from tests.faults.stage import twilio
 
 __all__ = ["twilio"]
 PATIENCE_SECONDS = 40
+# One for all: each new client reads all certificates anew. Connections don't stay, for servers are killed.
+HTTP = httpx.Client(timeout=20, limits=httpx.Limits(max_keepalive_connections=0))
 
 
 @dataclass
@@ -113,7 +115,7 @@ class Person:
 
     def _ask(self, method: str, path: str, status: int, **options: Any) -> Any:
         headers = {"Authorization": f"Bearer {self.token}", **options.pop("headers", {})}
-        answer = httpx.request(method, f"{self.api}/{path}", headers=headers, timeout=20, **options)
+        answer = HTTP.request(method, f"{self.api}/{path}", headers=headers, **options)
         assert answer.status_code == status, answer.text
         return answer.json()
 
