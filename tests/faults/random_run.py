@@ -16,8 +16,8 @@ from django.db import transaction
 from notifications import reconcile
 from notifications.models import Reminder
 from practice import present
-from practice.errors import DomainError
-from practice.models import ChannelConsent
+from practice.errors import Busy, DomainError
+from practice.models import ChannelConsent, Client
 from scheduling import lifecycle
 from scheduling.models import Booking
 from tests.cast import Clinic
@@ -93,14 +93,26 @@ class Storm:
             self.ended += [(row.pk, now) for row in rows if row.state in ("planned", "skipped")]
 
     def change(self, number: int, booking: Booking) -> None:
+        """Until it is done: a claim on a busy machine may hold the booking for longer than a door waits."""
+        while True:
+            try:
+                return self._change(number, booking)
+            except Busy:
+                time.sleep(0.1)
+            except DomainError:
+                return  # done already, but the answer was lost with the server
+
+    def _change(self, number: int, booking: Booking) -> None:
         now = present.now()
-        with contextlib.suppress(DomainError):  # done already, but the answer was lost with the server
-            if number < 2:
-                lifecycle.cancel(booking.pk, party="clinic", reason="ill", actor=self.clinic.kim, now=now)
-            elif number < 4:
-                if Booking.objects.get(pk=booking.pk).version == 1:
-                    moved(booking.pk, now=now)
-            else:
+        if number < 2:
+            lifecycle.cancel(booking.pk, party="clinic", reason="ill", actor=self.clinic.kim, now=now)
+        elif number < 4:
+            if Booking.objects.get(pk=booking.pk).version == 1:
+                moved(booking.pk, now=now)
+        else:
+            with transaction.atomic():
+                # what every door about a client's consents does first: no claim that began before is open
+                list(Client.objects.select_for_update(no_key=True).filter(pk=booking.client_id))
                 ChannelConsent.objects.filter(client=booking.client_id).update(withdrawn_at=now)
 
     def kill_one(self) -> None:
