@@ -30,6 +30,7 @@ from scheduling.errors import HoldOver, NotBookable, NotPossibleNow
 from scheduling.locks import Names, lock_rows, named
 from scheduling.models import AppointmentType, Booking, Occupancy
 from scheduling.starts import promise
+from treatment_plans import supply
 from treatment_plans.models import PlannedSession
 
 R = TypeVar("R")
@@ -59,6 +60,7 @@ class Request:
     psychiatrist_id: int | None = None
     room_id: int | None = None
     moving: Booking | None = None
+    tentative: bool = False  # kept until the prescription is renewed, where the location does so
     spreads: bool = False  # another choice than everybody else's, after a lost race
     prefers: tuple[int, ...] = ()  # clinicians before those whom the plan names
     prefers_room: int | None = None
@@ -171,7 +173,7 @@ def _search(
         day = clock.local_day(start, tz)
         key = start if loaded.needs_the_hour(session, day) else day
         if key not in passes:
-            found = loaded.blockers(session, starts_at=start, now=now)
+            found = tolerated(request, loaded.blockers(session, starts_at=start, now=now))
             passes[key] = not _beside_licences(found, judged_here)
         return passes[key]
 
@@ -185,7 +187,23 @@ def blockers(request: Request, starts_at: datetime, *, now: datetime) -> tuple[B
     choice = choose(board, starts_at)
     session = request.session(choice or first_candidates(board))
     against = board.why_not(starts_at, choice=choice)
-    return (*against, *gate.load([session], now=now).blockers(session, starts_at=starts_at, now=now))
+    closed = gate.load([session], now=now).blockers(session, starts_at=starts_at, now=now)
+    return (*against, *tolerated(request, closed))
+
+
+def tolerated(request: Request, closed: tuple[Blocker, ...]) -> tuple[Blocker, ...]:
+    """The gate's reasons that count: none for a tentative dose that only waits for a renewal.
+
+    Such a booking is on hold until then, as it is by what the gate says of it, and does not start.
+    """
+    if not request.tentative or not supply.waits_for_renewal(closed):
+        return closed
+    if request.location.keeps_tentative:
+        return ()
+    return (
+        *closed,
+        Blocker("tentative_not_allowed", _("This location books no dose before its prescription.")),
+    )
 
 
 def load_booking(booking_id: int) -> Booking:
@@ -275,7 +293,7 @@ def decide(request: Request, starts_at: datetime, *, now: datetime) -> tuple[Req
         release_over(request.client.pk, planned_ids, (choice or {}).values(), now=now)
     against = board.why_not(starts_at, choice=choice)
     session = request.session(choice or first_candidates(board))
-    closed = gate.load([session], now=now).blockers(session, starts_at=starts_at, now=now)
+    closed = tolerated(request, gate.load([session], now=now).blockers(session, starts_at=starts_at, now=now))
     if choice is not None and against and not closed and _is_only_busy(against):
         raise LostRace
     if against or closed or choice is None:

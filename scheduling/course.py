@@ -21,6 +21,7 @@ from scheduling.engine.types import Opening, ResourceKey, Span
 from scheduling.models import AppointmentType, Booking, Occupancy
 from treatment_plans import reviews, spacing, supply
 from treatment_plans.models import PlannedSession, Protocol, TreatmentPlan
+from treatment_plans.supply import DoseFact
 
 Kind = PlannedSession.Kind
 
@@ -113,9 +114,18 @@ class WorkLimit:
 class OpenCourse:
     """Loaded once, in three queries for each appointment type and some ten more."""
 
-    def __init__(self, plan: TreatmentPlan, window: Span, preferences: Preferences, now: datetime) -> None:
+    def __init__(
+        self,
+        plan: TreatmentPlan,
+        window: Span,
+        preferences: Preferences,
+        now: datetime,
+        *,
+        tentative: bool = False,
+    ) -> None:
         self.plan, self.window, self.preferences, self.now = plan, window, preferences, now
         self.client, self.location = plan.client, plan.client.location
+        self.tentative = tentative and self.location.keeps_tentative
         self.tz = clock.zone(self.location.time_zone)
         self.order = in_order(list(PlannedSession.objects.filter(plan=plan, withdrawn_at=None)))
         for session in self.order:
@@ -327,8 +337,24 @@ class OpenCourse:
         if key not in self._passes:
             judged = self.session(session, option.opening.chosen)
             starts_at = option.opening.start
-            self._passes[key] = not self.loaded.blockers(judged, starts_at=starts_at, now=self.now)
+            closed = self.loaded.blockers(judged, starts_at=starts_at, now=self.now)
+            waits = self.tentative and supply.waits_for_renewal(closed)
+            self._passes[key] = waits or not closed
         return self._passes[key]
+
+    def waiting_for_renewal(self, placed: Iterable[engine.Placed]) -> set[int]:
+        """The doses of a proposal for which nothing is left, by their planned sessions."""
+        of_client = self.loaded.facts.clients.get(self.client.pk)
+        proposed = {
+            DoseFact(None, self.plan.protocol.route, each.option.opening.start, each.option.on): each.key
+            for each in placed
+            if self.open[each.key].kind == Kind.DOSING
+        }
+        if not self.tentative or of_client is None:
+            return set()
+        booked = self.loaded.doses.get(self.client.pk, ())
+        taken = supply.allocate(of_client.prescriptions, [*booked, *proposed])
+        return {key for dose, key in proposed.items() if taken[dose] is None}
 
     def _supply(self) -> tuple[tuple[Stock, ...], tuple[date, ...]]:
         """What is left of the prescriptions at the start of the window, and the doses booked from then on."""
@@ -339,6 +365,9 @@ class OpenCourse:
             for dose in self.loaded.doses.get(self.client.pk, ())
             if dose.route == self.plan.protocol.route
         ]
+        if self.tentative:
+            first, last = (clock.local_day(at, self.tz) for at in (self.window.start, self.window.end))
+            return (Stock(first, last, len(self.doses)),), ()
         before = [dose for dose in doses if dose.starts_at < self.window.start]
         used = Counter(supply.allocate(prescriptions, before).values())
         stocks = tuple(

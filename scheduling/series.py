@@ -86,6 +86,7 @@ class Item:
     psychiatrist: Named | None
     room: Named | None
     compromises: tuple[Blocker, ...]
+    is_tentative: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,7 @@ class Wanted:
     therapist_id: int | None = None
     psychiatrist_id: int | None = None
     room_id: int | None = None
+    tentative: bool = False
 
 
 @dataclass(frozen=True)
@@ -134,16 +136,18 @@ def propose(
     *,
     preferences: Preferences | None = None,
     limit: int = 3,
+    tentative: bool = False,
     now: datetime,
 ) -> tuple[Proposal, ...]:
     """Up to `limit` proposals for the open sessions of `plan`, starting in `window`, best first.
 
+    With `tentative`, doses for which nothing is left are placed too, where the location keeps them as such.
     What is booked stays where it is; none if nothing is open. Where a proposal itself would be more than
     somebody may work, they are not asked for those days, and the search begins again. Raises PlanClosed,
     NoSeries.
     """
     _check_not_closed(plan)
-    course = OpenCourse(plan, window, preferences or Preferences(), now)
+    course = OpenCourse(plan, window, preferences or Preferences(), now, tentative=tentative)
     if not course.open:
         return ()
     for _each in range(MOST_CORRECTIONS):
@@ -202,7 +206,7 @@ def book(plan: TreatmentPlan, wanted: Sequence[Wanted], *, actor: User, now: dat
         beside = replace(loaded, doses={client.pk: doses}, booked={**others, **loaded.booked})
         against = (
             *board.why_not(item.starts_at, choice=choice),
-            *beside.blockers(proposed, starts_at=item.starts_at, now=now),
+            *booking.tolerated(request, beside.blockers(proposed, starts_at=item.starts_at, now=now)),
         )
         failing += [reason.with_params(index=index, planned_session=session.pk) for reason in against]
         if choice is None or against:
@@ -250,7 +254,7 @@ def _requests(plan: TreatmentPlan, wanted: Sequence[Wanted]) -> list[Request]:
                     _("This appointment type has no use for that."), code="not_needed", pointer=f"{at}/{name}"
                 )
         seen.add(session.pk)
-        requests.append(Request(plan.client, kind, plan.client.location, session))
+        requests.append(Request(plan.client, kind, plan.client.location, session, tentative=each.tentative))
     return requests
 
 
@@ -322,12 +326,15 @@ def _described(course: OpenCourse, proposal: engine.Proposal) -> Proposal:
         items.append(_item(course, session, placed, last_on))
         if is_dose:
             last_on = placed.option.on
+    waiting = course.waiting_for_renewal(proposal.placed)
+    items = [replace(item, is_tentative=item.planned_session.pk in waiting) for item in items]
     without = {*proposal.without_place, *proposal.waiting}
+    keeps = course.location.keeps_tentative
     return Proposal(
         course.location.time_zone,
         tuple(items),
         tuple(
-            Unplaced(session, reasons, unplaced.remedies(reasons))
+            Unplaced(session, reasons, unplaced.remedies(reasons, keeps_tentative=keeps))
             for pk, session in course.open.items()
             if pk in without
             for reasons in [unplaced.why(course, session, proposal)]

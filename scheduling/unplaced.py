@@ -13,7 +13,7 @@ from scheduling.course import DAY, Bounds, OpenCourse, Survey
 from scheduling.engine.series import Placed, Proposal, survey
 from scheduling.engine.types import Calendar, Opening, Span
 from treatment_plans.models import PlannedSession
-from treatment_plans.supply import DoseFact
+from treatment_plans.supply import DoseFact, waits_for_renewal
 
 NO_APPOINTMENT_TYPE = Blocker(
     "no_appointment_type", _("There is no active appointment type for this kind of session.")
@@ -60,8 +60,13 @@ REMEDIES = {
 }
 
 
-def remedies(reasons: Iterable[Blocker]) -> tuple[Blocker, ...]:
-    found: dict[str, Blocker] = {}
+KEEP_TENTATIVE = Blocker("keep_tentative", _("Keep it as tentative until the prescription is renewed."))
+
+
+def remedies(reasons: Iterable[Blocker], *, keeps_tentative: bool = False) -> tuple[Blocker, ...]:
+    reasons, found = tuple(reasons), dict[str, Blocker]()
+    if keeps_tentative and waits_for_renewal(reasons):
+        found["keep_tentative"] = KEEP_TENTATIVE
     for reason in reasons:
         if reason.code in REMEDIES:
             code, message = REMEDIES[reason.code]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from practice import identifiers
@@ -70,6 +70,113 @@ class Content:
     prescriber_address: str
     dea_number: str
     replaces_one_in_force: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StateLimit:
+    """What a state allows beyond federal law, from its row; None where it says nothing."""
+
+    state: str
+    most_days_supply: int | None = None
+    counts_refills: bool = False
+    most_valid_days: int | None = None
+    refill_days_before: int | None = None
+    pdmp_check: str = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """What was looked up before. A check of the monitoring programme counts before `pdmp_due_on`.
+
+    From `in_person_from_on` on a client has to have been seen in person; None where that is not in use.
+    """
+
+    pdmp_due_on: date | None = None
+    in_person_from_on: date | None = None
+    seen_on: date | None = None
+
+
+def state_blockers(
+    limit: StateLimit | None, *, days_supply: int | None, refills: int, days_valid: int | None
+) -> tuple[Blocker, ...]:
+    """List what the client's state does not allow. What is not known is asked for where there is a limit."""
+    if limit is None:
+        return ()
+    blockers = []
+    params: dict[str, str | int] = {"state": limit.state}
+    if limit.most_days_supply is not None and days_supply is None:
+        blockers.append(
+            Blocker(
+                "missing_days_supply",
+                _("How long a fill lasts is missing: %(state)s limits it."),
+                params,
+            )
+        )
+    elif limit.most_days_supply is not None and days_supply is not None:
+        days = days_supply * (1 + refills if limit.counts_refills else 1)
+        if days > limit.most_days_supply:
+            blockers.append(
+                Blocker(
+                    "state_days_supply",
+                    _("%(state)s allows a supply of %(most)s days; this is for %(days)s."),
+                    {**params, "most": limit.most_days_supply, "days": days},
+                )
+            )
+    if limit.most_valid_days is not None and days_valid is not None and days_valid > limit.most_valid_days:
+        blockers.append(
+            Blocker(
+                "state_valid_days",
+                _("In %(state)s a prescription is valid for %(most)s days; this one for %(days)s."),
+                {**params, "most": limit.most_valid_days, "days": days_valid},
+            )
+        )
+    return tuple(blockers)
+
+
+def pdmp_blockers(limit: StateLimit | None, looked: Looked, *, today: date) -> tuple[Blocker, ...]:
+    """Whether the monitoring programme was looked into recently enough; the row says if that only warns."""
+    if limit is None or limit.pdmp_check == "none":
+        return ()
+    if looked.pdmp_due_on is not None and today < looked.pdmp_due_on:
+        return ()
+    return (
+        Blocker(
+            "pdmp_check_due",
+            _("The monitoring programme of %(state)s has to be looked into."),
+            {"state": limit.state},
+        ),
+    )
+
+
+def in_person_blockers(looked: Looked, *, today: date) -> tuple[Blocker, ...]:
+    """Whether an evaluation in person is on file, from the day on which the rule applies."""
+    if looked.in_person_from_on is None or today < looked.in_person_from_on or looked.seen_on is not None:
+        return ()
+    return (
+        Blocker(
+            "in_person_evaluation_missing",
+            _("Since %(from_on)s the client has to have been evaluated in person."),
+            {"from_on": looked.in_person_from_on.isoformat()},
+        ),
+    )
+
+
+def refill_blockers(
+    limit: StateLimit | None, *, last_filled_on: date | None, days_supply: int | None, day: date
+) -> tuple[Blocker, ...]:
+    """Whether a refill comes too early for the state: before so many days are left of the last fill."""
+    if limit is None or limit.refill_days_before is None or last_filled_on is None or days_supply is None:
+        return ()
+    possible_on = last_filled_on + timedelta(days=max(0, days_supply - limit.refill_days_before))
+    if day >= possible_on:
+        return ()
+    return (
+        Blocker(
+            "refill_too_early",
+            _("In %(state)s the next refill is possible from %(possible_on)s."),
+            {"state": limit.state, "possible_on": possible_on.isoformat()},
+        ),
+    )
 
 
 def signing_blockers(content: Content, *, today: date) -> tuple[Blocker, ...]:

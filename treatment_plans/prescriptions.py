@@ -6,7 +6,8 @@ Nothing is cancelled here: bookings look at prescriptions.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,14 +15,15 @@ from uuid import UUID, uuid4
 from django.utils.translation import gettext_noop as _
 
 from practice import activity, clock
+from practice.blockers import Blocker
 from practice.clients import join_care_team
 from practice.doors import door, step
 from practice.editing import lock_for_edit, save_changes, save_new
 from practice.errors import Invalid, OutOfScope, Stale
 from practice.models import Client, Clinician, User
-from treatment_plans import balances, prescribing, supply_ledger
+from treatment_plans import balances, prescribing, prescribing_checks, supply_ledger
 from treatment_plans.errors import AlreadyRevoked, NotAPrescriber, NotSignable, PrescriptionNotPossible
-from treatment_plans.models import Prescription, SupplyEvent
+from treatment_plans.models import Prescription, StatePrescriptionLimit, SupplyEvent
 
 Status = Prescription.Status
 
@@ -97,9 +99,9 @@ def sign(
     prescription.reference = reference.strip()
     prescription.issued_on = prescription.issued_on or today
     prescription.client_name = prescription.client_name or client.legal_name
-    blockers = prescribing.signing_blockers(_content(prescription, client, prescriber), today=today)
-    if blockers:
-        raise NotSignable(blockers=blockers, client_id=client.pk)
+    against, _warnings = _reasons(prescription, client, prescriber, today=today)
+    if against:
+        raise NotSignable(blockers=against, client_id=client.pk)
     return _move_to(
         prescription,
         Status.SIGNED,
@@ -111,6 +113,24 @@ def sign(
         actor=actor,
         now=now,
     )
+
+
+@dataclass(frozen=True)
+class Signing:
+    """What stands against a signature today, and what a prescriber should know before it."""
+
+    blockers: tuple[Blocker, ...]
+    warnings: tuple[Blocker, ...]
+
+
+def before_signing(prescription: Prescription, *, now: datetime) -> Signing:
+    """The same reasons as `sign` has, except that the reference comes with the signature. Writes nothing."""
+    client = prescription.client
+    today = clock.local_day(now, clock.zone(client.location.time_zone))
+    prescription.issued_on = prescription.issued_on or today
+    prescription.client_name = prescription.client_name or client.legal_name
+    against, warnings = _reasons(prescription, client, prescription.prescriber, today=today)
+    return Signing(tuple(each for each in against if each.code != "missing_reference"), warnings)
 
 
 @door
@@ -148,6 +168,8 @@ def dispense(
         key=key,
         occurred_at=dispensed_at,
     )
+    if prescription.dispensed_at is not None:
+        _check_refill(prescription, dispensed_at or now)
     event = supply_ledger.keep(prescription.client_id, new, actor=actor, now=now)
     return _move_to(prescription, Status.DISPENSED, actor=actor, now=now, at=event.occurred_at)
 
@@ -206,6 +228,49 @@ def _write(
     _record(verb, prescription, actor=actor, now=now)
     join_care_team(client_id, [prescriber.pk], actor=actor, now=now)
     return prescription
+
+
+def _reasons(
+    prescription: Prescription, client: Client, prescriber: Clinician, *, today: date
+) -> tuple[tuple[Blocker, ...], tuple[Blocker, ...]]:
+    """What stands against signing it today, and what only warns."""
+    limit = prescribing_checks.state_limit(client.state)
+    looked = prescribing_checks.looked(client.pk, client.state)
+    pdmp = prescribing.pdmp_blockers(limit, looked, today=today)
+    only_warns = limit is not None and limit.pdmp_check != StatePrescriptionLimit.PdmpCheck.BLOCK
+    against = (
+        *prescribing.signing_blockers(_content(prescription, client, prescriber), today=today),
+        *prescribing.state_blockers(
+            limit,
+            days_supply=prescription.days_supply,
+            refills=prescription.refills,
+            days_valid=_days_valid(prescription),
+        ),
+        *prescribing.in_person_blockers(looked, today=today),
+        *(() if only_warns else pdmp),
+    )
+    return against, pdmp if only_warns else ()
+
+
+def _days_valid(prescription: Prescription) -> int | None:
+    if prescription.issued_on is None or prescription.valid_through_on is None:
+        return None
+    return (prescription.valid_through_on - prescription.issued_on).days
+
+
+def _check_refill(prescription: Prescription, at: datetime) -> None:
+    """Raises SupplyRefused for one that comes too early in the client's state."""
+    client = prescription.client
+    zone = clock.zone(client.location.time_zone)
+    assert prescription.dispensed_at is not None
+    blockers = prescribing.refill_blockers(
+        prescribing_checks.state_limit(client.state),
+        last_filled_on=clock.local_day(prescription.dispensed_at, zone),
+        days_supply=prescription.days_supply,
+        day=clock.local_day(at, zone),
+    )
+    if blockers:
+        raise supply_ledger.SupplyRefused(blockers=blockers, client_id=client.pk)
 
 
 def _check_before(client_id: int, values: Mapping[str, Any]) -> None:

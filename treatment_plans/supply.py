@@ -11,6 +11,17 @@ from datetime import date, datetime
 from practice.blockers import Blocker
 from practice.blockers import gettext_noop as _
 
+# What a renewal puts right: with nothing else against it, a dose may be kept as tentative until then.
+WAITS_FOR_RENEWAL = frozenset(
+    {
+        "prescription_expired",
+        "prescription_lost",
+        "prescription_missing",
+        "prescription_not_signed",
+        "prescription_not_yet_valid",
+        "prescription_used_up",
+    }
+)
 SCHEDULE_III_MAX_REFILLS = 5
 SCHEDULE_III_MAX_MONTHS = 6
 
@@ -106,6 +117,14 @@ def tally(prescriptions: Iterable[PrescriptionFact], doses: Iterable[DoseFact]) 
     }
 
 
+def waits_for_renewal(blockers: Iterable[Blocker]) -> bool:
+    """Whether there are reasons, and a renewal would lift them all without taking a later booking's dose."""
+    blockers = tuple(blockers)
+    return bool(blockers) and all(
+        each.code in WAITS_FOR_RENEWAL and "needed_later" not in each.params for each in blockers
+    )
+
+
 def left_without(
     prescriptions: Iterable[PrescriptionFact], doses: Iterable[DoseFact]
 ) -> dict[int, list[DoseFact]]:
@@ -142,7 +161,8 @@ def prescription_blockers(
     of_route = [each for each in usable if each.route == dose.route]
     if of_route:
         tallies = tally(prescriptions, other_doses)
-        return (_used_up([each.doses for each in of_route], [tallies[each.id] for each in of_route]),)
+        used_up = _used_up([each.doses for each in of_route], [tallies[each.id] for each in of_route])
+        return (used_up if allocation[dose] is None else used_up.with_params(needed_later=1),)
     ended = _not_in_force([each for each in covering if each.route == dose.route], dose.starts_at)
     if ended:
         return ended

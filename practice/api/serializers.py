@@ -56,6 +56,9 @@ class LocationIn(In):
     address = LineField(max_length=200, required=False, allow_blank=True)
     phone = PhoneField()
     is_active = TruthField(required=False)
+    keeps_tentative = TruthField(
+        required=False, help_text="Whether doses may be booked as tentative until a prescription is renewed."
+    )
 
 
 class LocationOut(Out[Location]):
@@ -70,6 +73,7 @@ class LocationOut(Out[Location]):
             "address",
             "phone",
             "is_active",
+            "keeps_tentative",
             "revision",
         )
 

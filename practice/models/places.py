@@ -30,6 +30,11 @@ class Location(Revisioned):
     address = models.CharField(_("address"), max_length=200, blank=True)
     phone = models.CharField(_("phone"), max_length=20)
     is_active = models.BooleanField(_("active"), default=True)
+    keeps_tentative = models.BooleanField(
+        _("books doses before a renewal"),
+        default=False,
+        help_text=_("A dose may be booked as tentative until its prescription is renewed."),
+    )
 
     class Meta:
         verbose_name = _("location")

@@ -43,6 +43,11 @@ class WithStart(In):
     )
 
 
+TENTATIVE = (
+    "Keep a dose until its prescription is renewed, where the location does so and only that is missing."
+)
+
+
 class WithChoice(In):
     """Left out: whoever and whatever fits, those whom the plan names first."""
 
@@ -67,6 +72,7 @@ class BookingIn(_BookingIn):
         max_value=60,
         help_text="Only hold the time for so long; it is free again unless confirmed before.",
     )
+    tentative = TruthField(required=False, help_text=TENTATIVE)
 
 
 class ExplainIn(_BookingIn):

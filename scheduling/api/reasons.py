@@ -73,6 +73,7 @@ ABOUT_THE_CALENDAR = frozenset(
         "session_completed",
         "session_withdrawn",
         "support_person_not_confirmed",
+        "tentative_not_allowed",
         "therapist_not_licensed",
         "too_close_to_next_dose",
         "too_far",

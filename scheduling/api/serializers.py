@@ -25,6 +25,7 @@ from scheduling.models import Acknowledgement, AppointmentType, Booking, Phase
 from scheduling.readiness import Judgement
 from scheduling.readiness_rules import LightState
 from treatment_plans.models import PlannedSession, Protocol
+from treatment_plans.supply import waits_for_renewal
 
 LIGHTS = ("consent", "clearance", "prescription", "fasting", "ride", "support_person", "medicine")
 
@@ -130,6 +131,9 @@ class BookingOut(WithJudgement):
     version = serializers.IntegerField(help_text="Rises with every move.")
     revision = serializers.IntegerField(help_text="Rises with every change.")
     on_hold = serializers.SerializerMethodField(help_text="Booked, but as things are it may not take place.")
+    tentative = serializers.SerializerMethodField(
+        help_text="On hold for its prescription alone: kept until that is renewed."
+    )
     lights = serializers.SerializerMethodField(help_text="Empty once the booking is over.")
     blockers = serializers.SerializerMethodField(
         help_text="Clinical reasons only for those who may see them."
@@ -147,6 +151,9 @@ class BookingOut(WithJudgement):
 
     def get_starts_local(self, booking: Booking) -> str:
         return datetime.combine(booking.starts_on, booking.starts_local).isoformat(timespec="minutes")
+
+    def get_tentative(self, booking: Booking) -> bool:
+        return waits_for_renewal(self.judgement(booking).blockers)
 
     @extend_schema_field(LightOut(many=True))
     def get_lights(self, booking: Booking) -> Any:

@@ -17,10 +17,10 @@ from rest_framework.response import Response
 from practice.access import access_one
 from practice.api.base import Resource
 from practice.api.bodies import In
-from practice.api.fields import IdField, InstantField, WholeNumberField
+from practice.api.fields import IdField, InstantField, TruthField, WholeNumberField
 from practice.errors import Invalid
 from scheduling import series
-from scheduling.api.bodies import WithChoice
+from scheduling.api.bodies import TENTATIVE, WithChoice
 from scheduling.api.fields import ClinicTime
 from scheduling.api.serializers import (
     AppointmentTypeRef,
@@ -71,6 +71,9 @@ class ProposeIn(In):
     preferred_from_local = TimeOfDay(required=False, help_text="Preferred starts, from this time of day …")
     preferred_until_local = TimeOfDay(required=False, help_text="… until before this.")
     limit = WholeNumberField(required=False, min_value=1, max_value=MOST_PROPOSALS)
+    tentative = TruthField(
+        required=False, help_text="Place doses too for which nothing is left, where the location keeps them."
+    )
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         """`from` is a keyword, so no attribute can have this name."""
@@ -83,6 +86,7 @@ class SeriesItemIn(WithChoice):
 
     planned_session = IdField()
     starts_at = InstantField(help_text="The instant, with an offset.")
+    tentative = TruthField(required=False, help_text=TENTATIVE)
 
 
 class SeriesIn(In):
@@ -99,6 +103,9 @@ class SeriesItemOut(serializers.Serializer[series.Item]):
     psychiatrist = NamedRef(allow_null=True)
     room = NamedRef(allow_null=True)
     compromises = BlockerOut(many=True)
+    tentative = serializers.BooleanField(
+        source="is_tentative", help_text="Bookable as tentative, until the prescription is renewed."
+    )
 
 
 class UnplacedSessionOut(serializers.Serializer[Unplaced]):
@@ -153,6 +160,7 @@ class SeriesViews(Resource):
             window,
             preferences=preferences(asked),
             limit=asked.get("limit", MOST_PROPOSALS),
+            tentative=asked.get("tentative", False),
             now=self.now,
         )
         answer = Proposals(plan.client.location.time_zone, window.start, window.end, found)
@@ -169,6 +177,7 @@ class SeriesViews(Resource):
                 therapist_id=item.get("therapist"),
                 psychiatrist_id=item.get("psychiatrist"),
                 room_id=item.get("room"),
+                tentative=item.get("tentative", False),
             )
             for item in self.valid(SeriesIn)["items"]
         ]

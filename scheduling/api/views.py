@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext_noop as _
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -13,6 +15,7 @@ from practice.access import AUDITORS, CLINICAL, DESK, EVERYONE, TREATING, check_
 from practice.api.base import Resource
 from practice.api.bodies import NothingIn
 from practice.api.schema import IF_MATCH_IF_SENT, PROBLEM, Problem
+from practice.errors import Invalid
 from scheduling import booking, lifecycle, moves, readiness
 from scheduling.api.bodies import START, AcknowledgementIn, BookingIn, CancelIn, RescheduleIn, taken
 from scheduling.api.filters import AppointmentTypeFilter, BookingFilter
@@ -115,13 +118,18 @@ class BookingViews(Resource):
         """
         body = self.valid(BookingIn)
         start, minutes = taken(body, START), body.pop("hold_minutes", None)
-        wanted = request_for(self.user, roles=self.roles, **body)
+        tentative = body.pop("tentative", False)
+        if tentative and minutes is not None:
+            raise Invalid(
+                _("A tentative dose is booked, not held."), code="not_needed", pointer="/hold_minutes"
+            )
+        wanted = replace(request_for(self.user, roles=self.roles, **body), tentative=tentative)
         starts_at = resolve(wanted.location, **start)
         hold_for = None if minutes is None else timedelta(minutes=minutes)
         return self.write(
             lambda: booking.book(wanted, starts_at, hold_for=hold_for, actor=self.user, now=self.now),
             status_code=201,
-            out=NewBookingOut,
+            out=BookingOut if tentative else NewBookingOut,
         )
 
     @action(detail=True, methods=["post"])

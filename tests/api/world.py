@@ -57,7 +57,9 @@ from treatment_plans.models import (
     Dose,
     FollowUp,
     FollowUpAttempt,
+    InPersonEvaluation,
     Mark,
+    PdmpCheck,
     PlanReview,
     Prescription,
     RemsEnrollment,
@@ -243,6 +245,11 @@ def _keep_supply(clinic: Clinic) -> None:
         "expires_on": date(2027, 6, 30),
         "received_on": date(2026, 11, 1),
     }
+    of_client: dict[str, Any] = {"client": clinic.maya, "recorded_by": clinic.ito.user, "recorded_at": NOW}
+    PdmpCheck.objects.create(
+        prescriber=clinic.ito, state="CA", checked_at=NOW, result="nothing", key=uuid4(), **of_client
+    )
+    InPersonEvaluation.objects.create(clinician=clinic.ito, evaluated_on=date(2026, 11, 1), **of_client)
     lot = stock.receive(clinic.location, values, Decimal(10), key=uuid4(), **told)
     stock.record(lot.pk, stock.NewEvent(kind="counted", amount=Decimal(9), unit="ml", key=uuid4()), **told)
     Location.objects.create(

@@ -63,6 +63,7 @@ BY_USE_CASES = {
     "treatment_plans.Delegate",
     "treatment_plans.RemsForm",
     "treatment_plans.SafetyAlert",
+    "treatment_plans.PdmpCheck",
     "treatment_plans.SupplyEvent",
     "treatment_plans.SupplyTask",
     "treatment_plans.StockEvent",

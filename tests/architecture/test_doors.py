@@ -29,6 +29,7 @@ EXCEPTIONS = {
     "config.heartbeats.record_heartbeat": "a process about itself",
     "config.schedule.ensure_schedule": "before anything runs",
     "scheduling.appointment_types.add_missing": "before anything runs",
+    "treatment_plans.first_prescribing_rules.add_missing": "before anything runs",
     "treatment_plans.first_protocols.add_missing": "before anything runs",
     "treatment_plans.first_interactions.add_missing": "before anything runs",
     "treatment_plans.first_screening_form.add_missing": "before anything runs",

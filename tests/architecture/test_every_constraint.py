@@ -93,9 +93,11 @@ from treatment_plans.models import (
     FlagDisposition,
     FollowUp,
     HoldInstruction,
+    InPersonEvaluation,
     InteractionRule,
     Mark,
     Measure,
+    PdmpCheck,
     PlannedSession,
     PlanReview,
     Prescription,
@@ -178,6 +180,11 @@ def busy(clinic: Clinic) -> Clinic:
     booked = Booking.objects.get(client=client)
     record = clinic.discharged(booked, dosed_at=START, left_at=START + HOUR)
     clinic.one_of_each_entry(record, START)
+    of_client: dict[str, Any] = {"client": client, "recorded_by": clinic.kim, "recorded_at": NOW}
+    PdmpCheck.objects.create(
+        prescriber=clinic.ito, state="CA", checked_at=NOW, result="nothing", key=uuid.uuid4(), **of_client
+    )
+    InPersonEvaluation.objects.create(clinician=clinic.ito, evaluated_on=DAY, **of_client)
     rx, told = Prescription.objects.get(), {"actor": clinic.kim, "now": NOW}
     looked = {"kind": "counted", "amount": Decimal(1)}  # of nothing, so that there is something to settle
     seen = supply_ledger.NewEvent(prescription_id=rx.pk, unit="dose", key=uuid.uuid4(), **looked)  # type: ignore[arg-type]
@@ -452,6 +459,10 @@ VIOLATIONS: dict[str, Callable[[Clinic], Any]] = {
     "treatment_plans_one_delegation": lambda c: a_copy_of(Delegate),
     "treatment_plans_rems_form_seven_days": lambda c: RemsForm.objects.update(due_on=DAY + timedelta(days=8)),
     "treatment_plans_rems_form_submitted": lambda c: RemsForm.objects.update(submitted_at=NOW),
+    "treatment_plans_pdmp_check_key": lambda c: a_copy_of(PdmpCheck),
+    "treatment_plans_pdmp_check_not_ahead": lambda c: PdmpCheck.objects.update(checked_at=NOW + HOUR),
+    "treatment_plans_pdmp_check_concern": lambda c: PdmpCheck.objects.update(result="concern"),
+    "treatment_plans_in_person_once": lambda c: a_copy_of(InPersonEvaluation),
     "treatment_plans_one_rems_enrollment": lambda c: [
         RemsEnrollment.objects.create(client=c.maya, enrolled_on=DAY) for _each in range(2)
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from django.utils.translation import gettext
 from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -23,6 +24,8 @@ from practice.api.fields import (
     TextField,
     WholeNumberField,
 )
+from practice.api.quick import Quick
+from practice.blockers import Blocker
 from practice.models import Client
 from treatment_plans import balances, prescribing, prescriptions
 from treatment_plans.api.filters import PrescriptionFilter
@@ -123,6 +126,19 @@ class LossIn(In):
     report = LineField(max_length=400)
 
 
+class SigningReasonOut(Quick[Blocker]):
+    code = serializers.CharField()
+    detail = serializers.SerializerMethodField()
+
+    def get_detail(self, reason: Blocker) -> str:
+        return reason.text(gettext)
+
+
+class SigningOut(serializers.Serializer[prescriptions.Signing]):
+    blockers = SigningReasonOut(many=True)
+    warnings = SigningReasonOut(many=True)
+
+
 class PrescriptionOut(Out[Prescription]):
     doses = serializers.IntegerField(read_only=True, help_text="How many doses all fills together allow.")
     state = serializers.SerializerMethodField(
@@ -171,7 +187,7 @@ class PrescriptionOut(Out[Prescription]):
             "revision",
         )
 
-    @extend_schema_field(NamedChoice("PrescriptionState", STATES))
+    @extend_schema_field(NamedChoice("PrescriptionState", ((state, state) for state in STATES)))
     def get_state(self, prescription: Prescription) -> str:
         """Used is what the ledger says was used."""
         rows = prescription.supply_events.all()
@@ -204,6 +220,7 @@ class PrescriptionViews(Resource):
         "create": access.DECIDES_MEDICAL,
         "draft": access.DECIDES_MEDICAL,
         "partial_update": access.DECIDES_MEDICAL,
+        "signing": access.DECIDES_MEDICAL,
         "sign": access.DECIDES_MEDICAL,
         "send": access.DECIDES_MEDICAL,
         "dispense": access.CLINICAL,
@@ -244,6 +261,13 @@ class PrescriptionViews(Resource):
                 prescription.pk, body, revision=revision, actor=self.user, now=self.now
             )
         )
+
+    @extend_schema(summary="Read what stands against a signature today", responses=SigningOut)
+    @action(detail=True, methods=["get"])
+    def signing(self, request: Request, pk: str) -> Response:
+        """Blockers refuse a signature; warnings are for the prescriber to know."""
+        found = prescriptions.before_signing(self.get_object(), now=self.now)
+        return Response(SigningOut(found).data)
 
     @extend_schema(summary="Record the signature", request=SignIn)
     @action(detail=True, methods=["post"])

@@ -8,6 +8,7 @@ from treatment_plans.api import (
     instruments,
     measures,
     medications,
+    prescribing,
     prescriptions,
     psychotherapy_notes,
     rems_forms,
@@ -35,6 +36,8 @@ router.register("interaction-rules", medications.InteractionRuleViews, basename=
 router.register("hold-instructions", medications.HoldInstructionViews, basename="hold-instruction")
 router.register("evaluations", evaluations.EvaluationViews, basename="evaluation")
 router.register("clinical-results", screening.ClinicalResultViews, basename="clinical-result")
+router.register("pdmp-checks", prescribing.PdmpCheckViews, basename="pdmp-check")
+router.register("in-person-evaluations", prescribing.InPersonViews, basename="in-person-evaluation")
 router.register("supply-events", supply.SupplyEventViews, basename="supply-event")
 router.register("supply-tasks", supply.SupplyTaskViews, basename="supply-task")
 router.register("stock-lots", stock.StockLotViews, basename="stock-lot")

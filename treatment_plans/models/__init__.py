@@ -20,6 +20,12 @@ from treatment_plans.models.medications import (
     MedicineClass,
 )
 from treatment_plans.models.plans import PlannedSession, TreatmentPlan
+from treatment_plans.models.prescribing import (
+    InPersonEvaluation,
+    PdmpCheck,
+    PrescribingRule,
+    StatePrescriptionLimit,
+)
 from treatment_plans.models.prescriptions import Prescription
 from treatment_plans.models.protocols import Protocol
 from treatment_plans.models.psychotherapy_notes import PsychotherapyNote
@@ -56,12 +62,15 @@ __all__ = [
     "FollowUp",
     "FollowUpAttempt",
     "HoldInstruction",
+    "InPersonEvaluation",
     "InteractionRule",
     "Mark",
     "Measure",
     "MedicineClass",
+    "PdmpCheck",
     "PlanReview",
     "PlannedSession",
+    "PrescribingRule",
     "Prescription",
     "Protocol",
     "PsychotherapyNote",
@@ -74,6 +83,7 @@ __all__ = [
     "ScreeningFlag",
     "ScreeningForm",
     "ScreeningRule",
+    "StatePrescriptionLimit",
     "StockEvent",
     "StockLot",
     "StockTask",

@@ -7,13 +7,18 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from scheduling import appointment_types
-from treatment_plans import first_interactions, first_protocols, first_screening_form
+from treatment_plans import (
+    first_interactions,
+    first_prescribing_rules,
+    first_protocols,
+    first_screening_form,
+)
 
 
 class Command(BaseCommand):
     help = (
-        "Add the first protocols and screening form (not approved), interaction rules and appointment types "
-        "where they are missing. Changes none."
+        "Add the first protocols and screening form (not approved), interaction rules, state limits and "
+        "appointment types where they are missing. Changes none."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -21,6 +26,7 @@ class Command(BaseCommand):
             protocols = first_protocols.add_missing()
             form = first_screening_form.add_missing()
             interactions = first_interactions.add_missing()
+            first_prescribing_rules.add_missing()
             types = appointment_types.add_missing()
         self.stdout.write(
             _(
