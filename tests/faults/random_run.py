@@ -96,7 +96,8 @@ class Storm:
         """Until it is done: a claim on a busy machine may hold the booking for longer than a door waits."""
         while True:
             try:
-                return self._change(number, booking)
+                self._change(number, booking)
+                return
             except Busy:
                 time.sleep(0.1)
             except DomainError:
