@@ -9,6 +9,7 @@ from django.apps import apps
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.db import connection, models
 
+import config.urls  # noqa: F401  behind its addresses are all doors, which name their errors when imported
 from practice import doors
 from practice.errors import DomainError
 from scheduling.errors import TAKEN
@@ -63,6 +64,12 @@ BY_USE_CASES = {
     "treatment_plans.Delegate",
     "treatment_plans.RemsForm",
     "treatment_plans.SafetyAlert",
+    "treatment_plans.Screening",
+    "treatment_plans.ScreeningFlag",
+    "treatment_plans.FlagDisposition",
+    "treatment_plans.ClinicalResult",
+    "treatment_plans.HoldInstruction",
+    "treatment_plans.Evaluation",
     "treatment_plans.PdmpCheck",
     "treatment_plans.SupplyEvent",
     "treatment_plans.SupplyTask",

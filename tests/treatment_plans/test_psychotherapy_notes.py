@@ -95,7 +95,7 @@ def test_keys_are_changed_without_losing_a_note(
         read(clinic, note)
 
 
-@pytest.mark.parametrize("words", ["x", "a" * 42, "é" * 44, f"{Fernet.generate_key().decode()},short"])
+@pytest.mark.parametrize("words", ["x", "a" * 42, "é" * 44, f"{'A' * 43}=,short"])
 def test_what_is_no_key_is_refused_without_repeating_it(words: str) -> None:
     with pytest.raises(ImproperlyConfigured) as refusal:
         note_keys(words)

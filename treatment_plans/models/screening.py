@@ -129,7 +129,12 @@ class ScreeningRule(models.Model):
         verbose_name_plural = _("screening rules")
         ordering = ("form", "position", "pk")
         constraints = (
-            models.UniqueConstraint("form", "code", name="treatment_plans_screening_rule_unique"),
+            models.UniqueConstraint(
+                "form",
+                "code",
+                name="treatment_plans_screening_rule_unique",
+                violation_error_message=_("The form has a rule of this code already."),
+            ),
             models.CheckConstraint(
                 condition=Q(effect="needs_clearance") & ~Q(cleared_by="") | ~Q(effect="needs_clearance"),
                 name="treatment_plans_screening_rule_cleared_by",

@@ -1,15 +1,8 @@
 from django.db import migrations
 
-# Filled forms, results and dispositions are written once; a form and its rules stay as they were approved.
-# The function is the activity log's.
-WRITTEN_ONCE = ("screening", "clinicalresult", "flagdisposition")
-FORWARD = "".join(  # noqa: S608  nothing from outside
-    f"""
-    CREATE TRIGGER treatment_plans_{table}_append_only BEFORE UPDATE OR DELETE ON treatment_plans_{table}
-        FOR EACH ROW EXECUTE FUNCTION practice_refuse_change();
-    """
-    for table in WRITTEN_ONCE
-) + """
+# A screening form and its rules stay as they were approved, and so do the words for one client, which are
+# withdrawn instead. The function is the activity log's.
+FORWARD = """
     CREATE TRIGGER treatment_plans_screeningform_approved
         BEFORE UPDATE OF code, version, name, questions ON treatment_plans_screeningform
         FOR EACH ROW WHEN (OLD.approved_at IS NOT NULL) EXECUTE FUNCTION practice_refuse_change();
@@ -28,10 +21,16 @@ FORWARD = "".join(  # noqa: S608  nothing from outside
     CREATE TRIGGER treatment_plans_screeningrule_approved
         BEFORE INSERT OR UPDATE OR DELETE ON treatment_plans_screeningrule
         FOR EACH ROW EXECUTE FUNCTION treatment_plans_refuse_rule();
+    CREATE TRIGGER treatment_plans_holdinstruction_stays
+        BEFORE UPDATE OF client_id, medication_id, text_en, text_es, approved_by_id, approved_at
+        ON treatment_plans_holdinstruction
+        FOR EACH ROW EXECUTE FUNCTION practice_refuse_change();
+    CREATE TRIGGER treatment_plans_holdinstruction_kept BEFORE DELETE ON treatment_plans_holdinstruction
+        FOR EACH ROW EXECUTE FUNCTION practice_refuse_change();
 """
-BACKWARD = "".join(
-    f"DROP TRIGGER treatment_plans_{table}_append_only ON treatment_plans_{table};" for table in WRITTEN_ONCE
-) + """
+BACKWARD = """
+    DROP TRIGGER treatment_plans_holdinstruction_kept ON treatment_plans_holdinstruction;
+    DROP TRIGGER treatment_plans_holdinstruction_stays ON treatment_plans_holdinstruction;
     DROP TRIGGER treatment_plans_screeningrule_approved ON treatment_plans_screeningrule;
     DROP FUNCTION treatment_plans_refuse_rule();
     DROP TRIGGER treatment_plans_screeningform_kept ON treatment_plans_screeningform;
@@ -42,7 +41,7 @@ BACKWARD = "".join(
 class Migration(migrations.Migration):
     dependencies = [
         ("practice", "0002_activity_append_only"),
-        ("treatment_plans", "0005_screening"),
+        ("treatment_plans", "0002_written_once"),
     ]
 
     operations = [migrations.RunSQL(FORWARD, BACKWARD)]
