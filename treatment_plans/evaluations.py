@@ -11,11 +11,13 @@ from django.db.models import Q
 from django.utils.translation import gettext_noop as _
 
 from practice import activity
+from practice.clients import join_care_team
 from practice.doors import door, on_violation
 from practice.editing import save_new
-from practice.errors import OutOfScope, Refused, Taken
-from practice.models import Client, Consent, ConsentDocument, User
+from practice.errors import Invalid, OutOfScope, Refused, Taken
+from practice.models import Client, Clinician, Consent, ConsentDocument, User
 from treatment_plans import flag_rules, medications, screening_flags
+from treatment_plans.errors import InactiveClinician, NotAPrescriber
 from treatment_plans.interaction_rules import InteractionHit, MedicationFact
 from treatment_plans.models import (
     ClinicalResult,
@@ -32,6 +34,11 @@ NEW, WAITING_ON_CLIENT, READY = "new", "waiting_on_client", "ready_to_decide"
 class ReferredBefore(Taken):
     code = "referred_before"
     message = _("The client waits for a decision already.")
+
+
+class NobodyToDecide(Invalid):
+    code = "nobody_to_decide"
+    message = _("Name the psychiatrist who is to decide.")
 
 
 class EvaluationClosed(Refused):
@@ -79,11 +86,36 @@ def stage(missing: Sequence[Missing], asked_at: datetime | None) -> str:
 
 
 @door
-def refer(client: Client, *, actor: User, now: datetime) -> Evaluation:
-    """Somebody sends the client to a prescriber. Raises ReferredBefore."""
+def refer(client: Client, *, prescriber: Clinician | None = None, actor: User, now: datetime) -> Evaluation:
+    """Send the client to a prescriber, who joins the care team and so finds the client in the queue.
+
+    Without one it goes to the psychiatrists of the team, else to the only one of the practice.
+    Locks the client. Raises ReferredBefore, NotAPrescriber, InactiveClinician, NobodyToDecide.
+    """
+    Client.objects.select_for_update(no_key=True).get(pk=client.pk)
+    if prescriber is not None and prescriber.kind != Clinician.Kind.PSYCHIATRIST:
+        raise NotAPrescriber(pointer="/prescriber")
+    if prescriber is not None and not prescriber.is_active:
+        raise InactiveClinician(pointer="/prescriber")
     evaluation = save_new(Evaluation(client=client, referred_by=actor, referred_at=now))
     activity.record("evaluation.referred", evaluation, actor=actor, at=now, client=client)
+    join_care_team(client.pk, _deciders(client, prescriber), actor=actor, now=now)
     return evaluation
+
+
+def _deciders(client: Client, prescriber: Clinician | None) -> list[int]:
+    if prescriber is not None:
+        return [prescriber.pk]
+    psychiatrists = Clinician.objects.filter(kind=Clinician.Kind.PSYCHIATRIST, is_active=True)
+    on_team = list(
+        psychiatrists.filter(care_teams__client=client, care_teams__left_at=None).values_list("pk", flat=True)
+    )
+    if on_team:
+        return on_team
+    everybody = list(psychiatrists.values_list("pk", flat=True)[:2])
+    if len(everybody) != 1:
+        raise NobodyToDecide(pointer="/prescriber")
+    return everybody
 
 
 @door

@@ -15,6 +15,7 @@ from practice import access, clock
 from practice.api.base import In, NothingIn, RecordOut, Resource
 from practice.api.fields import IdField, InstantField, NamedChoice
 from practice.api.filters import TruthFilter
+from practice.models import Clinician
 from treatment_plans import evaluations
 from treatment_plans.api.filters import OfClientFilter
 from treatment_plans.api.medications import InteractionOut, TakenOut
@@ -31,6 +32,11 @@ STAGES = [
 
 class EvaluationIn(In):
     client = IdField()
+    prescriber = IdField(
+        required=False,
+        help_text="Who is to decide, and joins the care team. Defaults to the psychiatrists who are on it, "
+        "or to the only one here.",
+    )
 
 
 class RaisedOut(FlagOut):
@@ -115,8 +121,11 @@ class EvaluationViews(Resource):
         """It stays open until a clearance is decided that does not ask for more."""
         body = self.valid(EvaluationIn)
         client = self.access_client(body["client"])
+        prescriber = None
+        if "prescriber" in body:
+            prescriber = self.access(Clinician.objects.all(), body["prescriber"], "/prescriber")
         return self.write(
-            lambda: evaluations.refer(client, actor=self.user, now=self.now),
+            lambda: evaluations.refer(client, prescriber=prescriber, actor=self.user, now=self.now),
             status_code=201,
             out=self._one(),
         )

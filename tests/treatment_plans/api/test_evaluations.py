@@ -9,9 +9,9 @@ import pytest
 from django.db import IntegrityError, InternalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from practice.models import Client, Consent
+from practice.models import Client, Consent, Role
 from tests.api.calls import Caller, pointers
-from tests.cast import NOW, Clinic, make_client
+from tests.cast import NOW, Clinic, make_client, make_clinician, make_user
 from tests.treatment_plans.test_screening_rules import WELL
 from treatment_plans import first_interactions, first_screening_form, lifetimes, medications, screenings
 from treatment_plans.models import (
@@ -184,3 +184,21 @@ def test_what_ends_and_whose_it_is(clinic: Clinic, form: ScreeningForm) -> None:
     Clearance.objects.update(superseded_at=NOW)
     assert "clearance" not in {each.kind for each in lifetimes.load([clinic.maya.pk])}
     assert lifetimes.load([]) == ()
+
+
+def test_a_referral_reaches_who_is_to_decide(clinic: Clinic) -> None:
+    """Whoever is not on the care team sees nobody in the queue, so a referral puts a psychiatrist there."""
+    jordan = make_client("Jordan Pell", clinic.location)
+    kim, ito = Caller(clinic.kim), Caller(clinic.ito)
+    assert kim.post("evaluations", {"client": jordan.pk}).status_code == 201
+    assert [row["client"] for row in ito.get("evaluations").json()["results"]] == [jordan.pk]
+
+    second = make_clinician("Oda", "psychiatrist", clinic.location, user=make_user("oda", Role.PSYCHIATRIST))
+    rae = make_client("Rae Moss", clinic.location)
+    unnamed = kim.post("evaluations", {"client": rae.pk})
+    assert (unnamed.status_code, unnamed.json()["code"]) == (400, "nobody_to_decide")
+    wrong = kim.post("evaluations", {"client": rae.pk, "prescriber": clinic.ana.pk})
+    assert (wrong.status_code, wrong.json()["code"]) == (400, "not_a_prescriber")
+    assert Caller(second).get("evaluations").json()["results"] == []
+    assert kim.post("evaluations", {"client": rae.pk, "prescriber": second.pk}).status_code == 201
+    assert [row["client"] for row in Caller(second).get("evaluations").json()["results"]] == [rae.pk]
