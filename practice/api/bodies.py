@@ -59,6 +59,7 @@ class Out(Quick[M], serializers.ModelSerializer[M]):
                 "model": model_field.model,
                 "of": model_field.name,
                 "allow_null": model_field.null,
+                "may_be_empty": model_field.blank and not model_field.null,
             }
         return super().build_standard_field(field_name, model_field)
 

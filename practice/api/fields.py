@@ -154,9 +154,17 @@ class LineSchema(OpenApiSerializerFieldExtension):
 
 
 class ChoiceOf(serializers.ChoiceField):
-    """One of the words of a model's field. The API document names the set after both: RoomKind."""
+    """One of the words of a model's field. The API document names the set after both: RoomKind.
 
-    def __init__(self, *, model: type[models.Model], of: str, **kwargs: Any) -> None:
+    What is shown `may_be_empty` where a field is blank as long as nobody has said anything.
+    """
+
+    may_be_empty = False
+
+    def __init__(
+        self, *, model: type[models.Model], of: str, may_be_empty: bool = False, **kwargs: Any
+    ) -> None:
+        self.may_be_empty = may_be_empty
         field = model._meta.get_field(of)
         assert isinstance(field, models.Field)
         choices: Any = field.choices
@@ -177,12 +185,12 @@ class ChoiceOfSchema(OpenApiSerializerFieldExtension):
     match_subclasses = True
 
     def get_name(self) -> str:
-        return str(self.target.component)
+        return f"{self.target.component}OrEmpty" if self.target.may_be_empty else str(self.target.component)
 
     def map_serializer_field(self, auto_schema: AutoSchema, direction: Direction) -> dict[str, Any]:
         words = self.target.choices
         return {
             "type": "string",
-            "enum": list(words),
+            "enum": [*words, *([""] if self.target.may_be_empty else [])],
             "description": "\n".join(f"* `{word}` - {label}" for word, label in words.items()),
         }

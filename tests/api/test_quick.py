@@ -26,7 +26,17 @@ OF_TIMES = {  # in the test after it
     "RankReasonOut",
     "RuleOut",
 }
-ABSTRACT = {"Out", "Prepared", "WithJudgement"}
+OF_MORE_THAN_THE_WORLD_HAS = {  # their own tests read them
+    "AddendumOut",
+    "BlockedSessionOut",
+    "CourseHoldRef",
+    "DispositionOut",
+    "ExpiringOut",
+    "LastSessionOut",
+    "SideEffectOut",
+    "SupplyOfDosesOut",
+}
+ABSTRACT = {"Out", "Prepared", "WithJudgement", "_Correctable", "_Row"}
 
 
 @dataclass
@@ -69,7 +79,7 @@ def test_both_ways_show_the_same_of_everything_that_can_be_read(world: World, co
             if route.method == "GET" and route.view is not None:
                 assert world.callers[name].get(world.address(route)).status_code < 500
     assert compared.differences == []
-    assert quick_ones() - compared.shown == BY_COMMANDS | OF_TIMES
+    assert quick_ones() - compared.shown == BY_COMMANDS | OF_TIMES | OF_MORE_THAN_THE_WORLD_HAS
     assert not quick_ones() & compared.went_slowly
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import transaction
+from playwright.sync_api import expect
 
 from scheduling.models import Booking, SessionNote
 from tests.browser.conftest import Desk
@@ -59,7 +60,7 @@ def test_what_is_due_is_worked_off(desk: Desk, dosed: Clinic) -> None:
     SessionNote.objects.update(text="From my phone", revision=7)
     note.get_by_label("Note", exact=True).fill("Calm, talked of the river and of home.")
     note.get_by_role("button", name="Sign").click()
-    assert note.get_by_label("Saved elsewhere meanwhile").input_value() == "From my phone"
+    expect(note.get_by_label("Saved elsewhere meanwhile")).to_have_value("From my phone")
     desk.errors.clear()  # the browser reports the refusal
     note.get_by_role("button", name="Sign").click()
     page.get_by_role("status").get_by_text("Signed.").wait_for()

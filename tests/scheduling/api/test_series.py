@@ -92,6 +92,7 @@ def test_a_course_of_six_doses_is_proposed_and_booked(
         "psychiatrist": {"id": clinic.ito.pk, "name": "Ito"},
         "room": {"id": clinic.dosing_room.pk, "name": "Room 1"},
         "compromises": [],
+        "tentative": False,
     }
     assert best["finishes_at"] == best["items"][-1]["ends_at"]
     timed("series:propose", asked)  # once more, warm

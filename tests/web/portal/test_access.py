@@ -32,6 +32,7 @@ WRONG = "0" * 22
 WHO_MAY: dict[str, set[str]] = {
     "link": {"visit", "aftercare", "support", "offer"},
     "link_item": {"visit"},
+    "link_more": {"visit"},
     "link_ask": {"visit", "aftercare"},
     "link_question": {"visit", "aftercare"},
     "link_help": {"visit", "aftercare"},
