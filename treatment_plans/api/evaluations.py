@@ -116,7 +116,11 @@ class EvaluationViews(Resource):
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return Response(self._shown(self.get_object()))
 
-    @extend_schema(summary="Send a client to a prescriber for a decision", request=EvaluationIn)
+    @extend_schema(
+        summary="Send a client to a prescriber for a decision",
+        request=EvaluationIn,
+        responses={201: EvaluationStatusOut},
+    )
     def create(self, request: Request) -> Response:
         """It stays open until a clearance is decided that does not ask for more."""
         body = self.valid(EvaluationIn)
@@ -130,7 +134,11 @@ class EvaluationViews(Resource):
             out=self._one(),
         )
 
-    @extend_schema(summary="Say that the client was asked for what is missing", request=None)
+    @extend_schema(
+        summary="Say that the client was asked for what is missing",
+        request=None,
+        responses=EvaluationStatusOut,
+    )
     @action(detail=True, methods=["post"])
     def ask(self, request: Request, pk: str) -> Response:
         self.valid(NothingIn)
@@ -143,16 +151,16 @@ class EvaluationViews(Resource):
         return evaluations.load(rows, day=day)
 
     def _shown(self, evaluation: Evaluation) -> Any:
-        (waiting,) = self._loaded([evaluation])
-        return self.get_serializer_class()(waiting, context=self.get_serializer_context()).data
+        return self.get_serializer_class()(
+            self._loaded([evaluation])[0], context=self.get_serializer_context()
+        ).data
 
     def _one(self) -> Any:
+        """How far it is now: whoever refers or asks gets the same, whatever they may read."""
         view = self
 
-        class Shown(EvaluationOut):
-            """The row that a door returns, loaded as the list loads its own."""
-
+        class Shown(EvaluationStatusOut):
             def to_representation(self, instance: Any) -> Any:
-                return view._shown(instance)
+                return super().to_representation(view._loaded([instance])[0])
 
         return Shown
