@@ -175,10 +175,13 @@ class Gate:
             has_open_alert=of_client.has_open_alert,
             review_rule=reviews.NO_REVIEWS if self.keeps_order else review_rule(protocol),
             doses_of_plan=tuple(dose.starts_at for dose in other_doses if dose.plan_id == plan.pk),
-            reviews=tuple(
-                each.ends_at
-                for each in self.booked.values()
-                if each.is_review and each.plan_id == plan.pk and (each.is_done or each.ends_at > now)
+            reviews=(
+                *(
+                    each.ends_at
+                    for each in self.booked.values()
+                    if each.is_review and each.plan_id == plan.pk and (each.is_done or each.ends_at > now)
+                ),
+                *(decided_at for plan_id, decided_at in of_client.reviews if plan_id == plan.pk),
             ),
             flags=of_client.flags,
             results=of_client.results,

@@ -19,7 +19,6 @@ from treatment_plans import closing, plan_reviews
 from treatment_plans.models import PlannedSession, PlanReview, TreatmentPlan
 
 Decision = PlanReview.Decision
-UNDER_WAY = frozenset({Booking.Status.ARRIVED, Booking.Status.IN_SESSION})
 CALLED_OFF = "plan closed"  # the desk reads this; why it was closed is clinical
 
 
@@ -100,7 +99,7 @@ def _end(plan: TreatmentPlan, *, reason: str, actor: User, now: datetime) -> Non
     closing.close_plan(plan, reason=reason, now=now)
     activity.record("plan.closed", plan, actor=actor, at=now, client=plan.client_id)
     booked = list(_open_bookings(plan.pk).order_by("pk").select_for_update(no_key=True, of=("self",)))
-    if any(row.status in UNDER_WAY for row in booked):
+    if any(row.is_here for row in booked):
         raise SessionUnderWay
     for row in booked:
         lifecycle.call_off(row.pk, party=Booking.Party.CLINIC, reason=CALLED_OFF, actor=actor, now=now)

@@ -20,6 +20,7 @@ from treatment_plans.models import (
     Clearance,
     ClinicalResult,
     CourseHold,
+    PlanReview,
     Prescription,
     Protocol,
     RemsEnrollment,
@@ -41,6 +42,7 @@ class ClientFacts:
     flags: tuple[FlagFact, ...] = ()
     results: tuple[ResultFact, ...] = ()
     held_plans: frozenset[int] = frozenset()
+    reviews: tuple[tuple[int, datetime], ...] = ()  # the plan, and when it was decided how it goes on
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,7 @@ _ON_RECORD = Prepared(
                 "valid_through_on",
             ),
             packed(CourseHold.objects.filter(plan__client=OuterRef("pk"), released_at=None), "plan"),
+            packed(PlanReview.objects.filter(plan__client=OuterRef("pk")), "plan", "decided_at"),
             # The same for every client
             packed(
                 ConsentDocument.objects.filter(is_current=True, is_required=True), "kind", "version", "title"
@@ -131,7 +134,7 @@ _ON_RECORD = Prepared(
 def load(client_ids: Iterable[int], clinician_ids: Iterable[int]) -> Facts:
     """One query, whatever the numbers."""
     rows = _ON_RECORD.rows(clients=sorted(set(client_ids)), clinicians=sorted(set(clinician_ids)))
-    clients = {pk: _client_facts(*map(unpacked, columns[:8])) for pk, *columns in rows}
+    clients = {pk: _client_facts(*map(unpacked, columns[:9])) for pk, *columns in rows}
     documents, licences = map(unpacked, rows[0][-2:]) if rows else ([], [])
     held: dict[int, tuple[gates.LicenceFact, ...]] = defaultdict(tuple)
     for clinician_id, state, first, last in licences:
@@ -152,6 +155,7 @@ def _client_facts(
     flags: Sequence[Any],
     results: Sequence[Any],
     holds: Sequence[Any],
+    reviews: Sequence[Any],
 ) -> ClientFacts:
     return ClientFacts(
         signatures=tuple(
@@ -190,6 +194,7 @@ def _client_facts(
             for pk, kind, taken, through in results
         ),
         held_plans=frozenset(plan for (plan,) in holds),
+        reviews=tuple((plan, datetime.fromisoformat(decided)) for plan, decided in reviews),
     )
 
 

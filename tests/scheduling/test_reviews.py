@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scheduling import booking, gate, readiness, series
+from scheduling import booking, gate, readiness, release, series
 from scheduling.booking import Request
 from scheduling.engine.types import Span
 from scheduling.errors import NotBookable
@@ -58,6 +58,18 @@ def test_the_third_dose_is_booked_after_the_review(two_first: Clinic) -> None:
     assert [each.code for each in readiness.gate_blockers(booked, now=start)] == ["review_missing"]
     Booking.objects.filter(pk=reviewed.pk).update(status="completed", completed_at=at(BETWEEN))
     assert readiness.gate_blockers(booked, now=start) == ()
+
+
+def test_a_decision_without_a_session_is_a_review_too(two_first: Clinic) -> None:
+    for number, start in enumerate(DOSES[:2], start=1):
+        book(two_first, two_first.dose(two_first.maya, number), start)
+    third, plan, ito = two_first.dose(two_first.maya, 3), TreatmentPlan.objects.get(), two_first.ito
+    assert ito.user
+    with pytest.raises(NotBookable):
+        book(two_first, third, DOSES[2])
+    release.review_plan(plan.pk, decision="continue", decided_by=ito, actor=ito.user, now=at(BETWEEN))
+    booked = book(two_first, third, DOSES[2])
+    assert readiness.gate_blockers(booked, now=at(DOSES[2])) == ()
 
 
 def test_openings_offer_what_booking_accepts(two_first: Clinic) -> None:
