@@ -225,7 +225,7 @@ POLICY: dict[str, tuple[str, bool]] = {
     "POST dosing-records/{pk}/vitals": ("TPN", CLIENT),
     "POST dosing-records/{pk}/vitals/{row_id}/correct": ("TPN", CLIENT),
     "POST dosing-records/{pk}/signatures/fit": ("T", CLIENT),
-    "POST dosing-records/{pk}/signatures/cleared": ("P", CLIENT),  # and nurses whom a prescriber has named
+    "POST dosing-records/{pk}/signatures/cleared": ("PN", CLIENT),
     "POST dosing-records/{pk}/doses": ("TPN", CLIENT),
     "POST dosing-records/{pk}/doses/{row_id}/correct": ("TP", CLIENT),
     "POST dosing-records/{pk}/marks": ("TPN", CLIENT),

@@ -62,6 +62,7 @@ from treatment_plans.models import (
     PdmpCheck,
     PlanReview,
     Prescription,
+    Protocol,
     RemsEnrollment,
     SafetyAlert,
     ScreeningFlag,
@@ -171,6 +172,7 @@ def make_world(clinic: Clinic) -> World:
     _screen(clinic)
     _medicate(clinic)
     early = NOW - timedelta(hours=2)
+    Protocol.objects.update(nurse_may_clear=True)  # and Nia is a delegate
     record = clinic.discharged(booked, dosed_at=early, left_at=NOW - timedelta(hours=1))
     clinic.one_of_each_entry(record, early)
     summer = {"starts_at": at("2027-06-01 00:00"), "ends_at": at("2027-06-02 00:00")}

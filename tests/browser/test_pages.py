@@ -214,7 +214,7 @@ def test_a_server_that_does_not_answer_is_told_and_asked_again(desk: Desk, busy:
     page.unroute("**/api/v1/**")
     page.get_by_role("button", name="Try again").first.click()
     page.get_by_label("Today").get_by_text("Maya Rivera").first.wait_for()
-    assert page.get_by_text("Nothing ends soon.").is_visible()
+    page.get_by_text("Nothing ends soon.").wait_for()
     page.route("**/api/v1/**", lambda route: route.abort())
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     page.get_by_text("Not updated since").wait_for()
