@@ -36,7 +36,7 @@ from practice.models import (
 from scheduling import appointment_types
 from scheduling import invariants as scheduling_invariants
 from scheduling.models import AppointmentType, Booking, Occupancy
-from treatment_plans import first_protocols
+from treatment_plans.first_rows import protocols as first_protocols
 from treatment_plans.models import Clearance, PlannedSession, Prescription, Protocol, TreatmentPlan
 
 ZONE = "America/Los_Angeles"

@@ -17,7 +17,8 @@ from practice.packed import packed, unpacked
 from practice.prepared import Prepared, is_one_of
 from scheduling import readiness
 from scheduling.models import Booking
-from treatment_plans import answer_sheets, cadence
+from treatment_plans.measuring import answer_sheets
+from treatment_plans.rules import cadence
 
 ORDER_OF_CHANNELS: tuple[rules.Channel, ...] = ("sms", "email")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from scheduling.models import AppointmentType, Phase
-from treatment_plans.defaults import DEFAULT_PROTOCOLS
+from treatment_plans.defaults.protocols import DEFAULT_PROTOCOLS
 from treatment_plans.models import PlannedSession, Route
 
 Kind = PlannedSession.Kind

@@ -30,8 +30,8 @@ from scheduling.errors import HoldOver, NotBookable, NotPossibleNow
 from scheduling.locks import Names, lock_rows, named
 from scheduling.models import AppointmentType, Booking, Occupancy
 from scheduling.starts import promise
-from treatment_plans import supply
 from treatment_plans.models import PlannedSession
+from treatment_plans.rules import supply
 
 R = TypeVar("R")
 Choice = Mapping[str, ResourceKey]

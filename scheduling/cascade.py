@@ -16,8 +16,8 @@ from scheduling.effects import Effect, spoken
 from scheduling.models import Acknowledgement, Booking
 from scheduling.readiness import Judgement
 from scheduling.readiness_rules import LightState
-from treatment_plans import spacing
 from treatment_plans.models import PlannedSession
+from treatment_plans.rules import spacing
 
 Kind = PlannedSession.Kind
 

@@ -12,8 +12,8 @@ from practice.doors import rehearse
 from practice.models import Clinician, User
 from scheduling import conflicts, gate
 from scheduling.models import Booking
-from treatment_plans import clearances
-from treatment_plans.screening_flags import Disposal
+from treatment_plans.screening import clearances
+from treatment_plans.screening.flags import Disposal
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,9 @@ from scheduling.engine.limits import week_of
 from scheduling.engine.series import Course, DoseRule, Option, Step, Stock
 from scheduling.engine.types import Opening, ResourceKey, Span
 from scheduling.models import AppointmentType, Booking, Occupancy
-from treatment_plans import reviews, spacing, supply
 from treatment_plans.models import PlannedSession, Protocol, TreatmentPlan
-from treatment_plans.supply import DoseFact
+from treatment_plans.rules import reviews, spacing, supply
+from treatment_plans.rules.supply import DoseFact
 
 Kind = PlannedSession.Kind
 

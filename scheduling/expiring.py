@@ -17,7 +17,6 @@ from practice.models import Client, Clinician, Consent, Licence, User
 from scheduling import gate
 from scheduling.availability import where_the_client_is
 from scheduling.models import Booking
-from treatment_plans import flag_rules, supply
 from treatment_plans.models import (
     Clearance,
     ClinicalResult,
@@ -27,8 +26,10 @@ from treatment_plans.models import (
     Route,
     ScreeningFlag,
 )
-from treatment_plans.screening_rules import BLOCKING
-from treatment_plans.supply import DoseFact
+from treatment_plans.rules import flags as flag_rules
+from treatment_plans.rules import supply
+from treatment_plans.rules.screening import BLOCKING
+from treatment_plans.rules.supply import DoseFact
 
 READS = DESK | CLINICAL
 FAR = "9999"

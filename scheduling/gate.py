@@ -17,9 +17,10 @@ from practice.models import Client, Location
 from practice.prepared import Param, Prepared, is_one_of
 from scheduling.availability import where_the_client_is
 from scheduling.models import AppointmentType, Booking
-from treatment_plans import facts, gates, reviews
+from treatment_plans import facts
 from treatment_plans.models import PlannedSession, Protocol, TreatmentPlan
-from treatment_plans.supply import DoseFact
+from treatment_plans.rules import gates, reviews
+from treatment_plans.rules.supply import DoseFact
 
 BEFORE_THE_COURSE = frozenset({PlannedSession.Kind.CONSULT, PlannedSession.Kind.EVALUATION})
 

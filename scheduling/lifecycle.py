@@ -15,7 +15,8 @@ from practice.models import User
 from scheduling import changes, freed_times, readiness
 from scheduling.errors import HoldOver, NotBookable, NotPossibleNow, NotReady
 from scheduling.models import Booking, FreedTime, Occupancy
-from treatment_plans import discharges, sessions
+from treatment_plans import sessions
+from treatment_plans.dosing import discharges
 
 Status = Booking.Status
 

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 
 from practice import clock
 from scheduling.models import Booking
-from treatment_plans import cadence
-from treatment_plans.cadence import Course, Dose, Due
 from treatment_plans.models import Measure, PlannedSession, TreatmentPlan
+from treatment_plans.rules import cadence
+from treatment_plans.rules.cadence import Course, Dose, Due
 
 # Answers older than this meet no occasion any more, nor does a dose.
 FAR_BACK = timedelta(days=200)

@@ -14,8 +14,9 @@ from practice.blockers import Blocker
 from scheduling import gate, readiness, session_room
 from scheduling.models import Booking
 from scheduling.readiness_rules import Light
-from treatment_plans import doses, dosing_facts, dosing_rules, vitals
-from treatment_plans.dosing_facts import Rows, current
+from treatment_plans.dosing import doses
+from treatment_plans.dosing import facts as dosing_facts
+from treatment_plans.dosing.facts import Rows, current
 from treatment_plans.models import (
     AdverseEvent,
     CourseHold,
@@ -26,8 +27,10 @@ from treatment_plans.models import (
     Prescription,
     Vitals,
 )
-from treatment_plans.session_summary import GivenDose, Seen, SummaryFacts, session_summary
-from treatment_plans.vitals import Point
+from treatment_plans.rules import dosing as dosing_rules
+from treatment_plans.rules import vitals
+from treatment_plans.rules.session_summary import GivenDose, Seen, SummaryFacts, session_summary
+from treatment_plans.rules.vitals import Point
 
 MINUTE = timedelta(minutes=1)
 SIDE_EFFECTS = frozenset({Mark.Kind.NAUSEA, Mark.Kind.DIZZY, Mark.Kind.BP_HIGH, Mark.Kind.TEARFUL})

@@ -27,7 +27,7 @@ from scheduling.gate import Booked
 from scheduling.locks import lock
 from scheduling.models import AppointmentType, Booking
 from treatment_plans.models import PlannedSession, TreatmentPlan
-from treatment_plans.supply import DoseFact
+from treatment_plans.rules.supply import DoseFact
 
 MOST_CORRECTIONS = 60
 GAPS = frozenset({engine.SHORTER_GAP, engine.LONGER_GAP})

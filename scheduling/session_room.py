@@ -17,9 +17,11 @@ from practice.models import Client, Clinician, TimeOff, User
 from scheduling import gate, lifecycle
 from scheduling.availability import where_the_client_is
 from scheduling.models import Booking
-from treatment_plans import discharges, doses, dosing, dosing_rows
-from treatment_plans.dosing_rules import WantedDose
+from treatment_plans.dosing import discharges, doses
+from treatment_plans.dosing import records as dosing
+from treatment_plans.dosing import rows as dosing_rows
 from treatment_plans.models import Dose, DosingRecord, PlannedSession, Prescription, StockLot
+from treatment_plans.rules.dosing import WantedDose
 
 
 class NotHere(Refused):

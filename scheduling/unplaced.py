@@ -13,7 +13,7 @@ from scheduling.course import DAY, Bounds, OpenCourse, Survey
 from scheduling.engine.series import Placed, Proposal, survey
 from scheduling.engine.types import Calendar, Opening, Span
 from treatment_plans.models import PlannedSession
-from treatment_plans.supply import DoseFact, waits_for_renewal
+from treatment_plans.rules.supply import DoseFact, waits_for_renewal
 
 NO_APPOINTMENT_TYPE = Blocker(
     "no_appointment_type", _("There is no active appointment type for this kind of session.")

@@ -25,7 +25,7 @@ from practice.models import (
 )
 from scheduling import appointment_types
 from scheduling.models import AppointmentType, Booking, Phase
-from treatment_plans import first_protocols
+from treatment_plans.first_rows import protocols as first_protocols
 from treatment_plans.models import (
     AdverseEvent,
     CheckIn,

@@ -14,8 +14,6 @@ from django.db.models import BigIntegerField, OuterRef
 from practice.models import Client, Consent, ConsentDocument, Licence
 from practice.packed import day, instant, packed, unpacked
 from practice.prepared import Prepared, is_one_of
-from treatment_plans import gates
-from treatment_plans.flag_rules import FlagFact, ResultFact
 from treatment_plans.models import (
     Clearance,
     ClinicalResult,
@@ -28,8 +26,10 @@ from treatment_plans.models import (
     SafetyAlert,
     ScreeningFlag,
 )
-from treatment_plans.screening_rules import BLOCKING
-from treatment_plans.supply import PrescriptionFact
+from treatment_plans.rules import gates
+from treatment_plans.rules.flags import FlagFact, ResultFact
+from treatment_plans.rules.screening import BLOCKING
+from treatment_plans.rules.supply import PrescriptionFact
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ from practice.doors import door, on_violation, step
 from practice.editing import save_changes, save_new
 from practice.errors import DomainError, Invalid, Refused, Taken
 from practice.models import Clinician, User
-from treatment_plans import closing, measures, sessions
+from treatment_plans import closing, sessions
+from treatment_plans.measuring import measures
 from treatment_plans.models import Measure, PlannedSession, PlanReview, TreatmentPlan
 
 Decision = PlanReview.Decision

@@ -45,9 +45,11 @@ from scheduling.api.dosing_rows import (
 )
 from scheduling.api.room import SessionRoomOut
 from scheduling.requests import access_booking
-from treatment_plans import discharges, dose_signatures, doses, dosing
-from treatment_plans.dosing_rules import WantedDose
+from treatment_plans.dosing import discharges, doses
+from treatment_plans.dosing import records as dosing
+from treatment_plans.dosing import signatures as dose_signatures
 from treatment_plans.models import DoseSignature, DosingRecord, Measure, Prescription, StockLot
+from treatment_plans.rules.dosing import WantedDose
 
 RECORDS: QuerySet[DosingRecord] = DosingRecord.objects.select_related(
     "client", "protocol", "location", "planned_session"

@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from practice.api.base import Out
 from scheduling.api.serializers import BlockerOut, NamedRef
-from treatment_plans import dosing_facts, vitals
+from treatment_plans.dosing import facts as dosing_facts
 from treatment_plans.models import (
     AdverseEvent,
     CheckIn,
@@ -20,6 +20,7 @@ from treatment_plans.models import (
     Mark,
     Vitals,
 )
+from treatment_plans.rules import vitals
 
 ROW = ("id", "record", "key", "recorded_by", "recorded_at")
 CORRECTABLE = (*ROW, "corrects", "correction_reason", "corrected_by")

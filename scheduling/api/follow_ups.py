@@ -17,10 +17,10 @@ from scheduling import follow_ups_due, measures_due
 from scheduling.api.fields import WordOf
 from scheduling.api.serializers import ClientRef
 from scheduling.follow_ups_due import Item
-from treatment_plans.cadence import Due
-from treatment_plans.instruments import INSTRUMENTS
 from treatment_plans.models import FollowUp, Measure
 from treatment_plans.models.protocols import OCCASIONS
+from treatment_plans.rules.cadence import Due
+from treatment_plans.rules.instruments import INSTRUMENTS
 
 
 class DueItemOut(serializers.Serializer[Item]):

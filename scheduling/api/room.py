@@ -25,7 +25,7 @@ from scheduling.api.serializers import BlockerOut, LightDetailOut, NamedRef
 from scheduling.models import Booking
 from scheduling.room_state import Room, Step
 from treatment_plans.models import Prescription, Protocol
-from treatment_plans.vitals import Due
+from treatment_plans.rules.vitals import Due
 
 
 class RoomClientOut(Quick[Any]):

@@ -25,7 +25,7 @@ from scheduling.models import Acknowledgement, AppointmentType, Booking, Phase
 from scheduling.readiness import Judgement
 from scheduling.readiness_rules import LightState
 from treatment_plans.models import PlannedSession, Protocol
-from treatment_plans.supply import waits_for_renewal
+from treatment_plans.rules.supply import waits_for_renewal
 
 LIGHTS = ("consent", "clearance", "prescription", "fasting", "ride", "support_person", "medicine")
 

@@ -36,19 +36,10 @@ from tests.api.calls import Caller
 from tests.api.routes import Route
 from tests.cast import NOW, Clinic, at, make_clinician, make_user
 from tests.treatment_plans.test_screening_rules import WELL
-from treatment_plans import (
-    clinical_results,
-    evaluations,
-    first_interactions,
-    first_screening_form,
-    measures,
-    medications,
-    psychotherapy_notes,
-    screening_forms,
-    screenings,
-    stock,
-    supply_ledger,
-)
+from treatment_plans import psychotherapy_notes
+from treatment_plans.first_rows import interactions as first_interactions
+from treatment_plans.first_rows import screening_form as first_screening_form
+from treatment_plans.measuring import measures
 from treatment_plans.models import (
     AdverseEvent,
     Clearance,
@@ -70,6 +61,10 @@ from treatment_plans.models import (
     TreatmentPlan,
     Vitals,
 )
+from treatment_plans.screening import clinical_results, evaluations, medications, screenings
+from treatment_plans.screening import forms as screening_forms
+from treatment_plans.supply import ledger as supply_ledger
+from treatment_plans.supply import stock
 
 CANARY = "Serinus c."
 PLANTED: tuple[type[models.Model], ...] = (

@@ -68,14 +68,8 @@ from scheduling.models import (
 from tests.architecture.test_constraints import NAMED
 from tests.cast import NOW, Clinic, at
 from tests.treatment_plans.test_screening_rules import WELL
-from treatment_plans import (
-    clinical_results,
-    first_screening_form,
-    measures,
-    screenings,
-    stock,
-    supply_ledger,
-)
+from treatment_plans.first_rows import screening_form as first_screening_form
+from treatment_plans.measuring import measures
 from treatment_plans.models import (
     AdverseEvent,
     AnswerSheet,
@@ -118,6 +112,9 @@ from treatment_plans.models import (
     TreatmentPlan,
     Vitals,
 )
+from treatment_plans.screening import clinical_results, screenings
+from treatment_plans.supply import ledger as supply_ledger
+from treatment_plans.supply import stock
 
 pytestmark = pytest.mark.django_db
 

@@ -17,7 +17,7 @@ OWNERS = {
     "scheduling/lifecycle.py",
     "notifications/models/reminders.py",
     "notifications/rules.py",
-    "treatment_plans/gates.py",
+    "treatment_plans/rules/gates.py",
     "treatment_plans/models/prescriptions.py",  # a prescription is sent too
 }
 # Who may give a booking a status.

@@ -12,9 +12,10 @@ from typing import Any
 from scheduling import booking, lifecycle, readiness, session_room
 from scheduling.models import Booking
 from tests.cast import NOW, Clinic, at
-from treatment_plans import dose_signatures, dosing
-from treatment_plans.dosing_rules import WantedDose
+from treatment_plans.dosing import records as dosing
+from treatment_plans.dosing import signatures as dose_signatures
 from treatment_plans.models import DosingRecord, Prescription
+from treatment_plans.rules.dosing import WantedDose
 
 START = at("2026-12-01 09:30")
 MINUTE = timedelta(minutes=1)

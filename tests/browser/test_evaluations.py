@@ -6,8 +6,10 @@ from tests.browser.conftest import Desk
 from tests.browser.test_pages import check_every_width
 from tests.cast import NOW, Clinic
 from tests.treatment_plans.test_screening_rules import WELL
-from treatment_plans import evaluations, first_interactions, first_screening_form, medications, screenings
+from treatment_plans.first_rows import interactions as first_interactions
+from treatment_plans.first_rows import screening_form as first_screening_form
 from treatment_plans.models import Evaluation, ScreeningForm
+from treatment_plans.screening import evaluations, medications, screenings
 
 
 def test_the_queue_shows_facts_and_leads_to_the_decision(desk: Desk, clinic: Clinic) -> None:

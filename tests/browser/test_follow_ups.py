@@ -12,8 +12,9 @@ from scheduling.models import Booking, SessionNote
 from tests.browser.conftest import Desk
 from tests.browser.test_pages import book, check_every_width
 from tests.cast import NOW, Clinic
-from treatment_plans import measures, sessions
-from treatment_plans.measures import Answered
+from treatment_plans import sessions
+from treatment_plans.measuring import measures
+from treatment_plans.measuring.measures import Answered
 from treatment_plans.models import FollowUp, FollowUpAttempt
 
 

@@ -14,8 +14,9 @@ from scheduling.booking import Request
 from scheduling.models import Booking
 from tests.browser.conftest import Desk
 from tests.cast import NOW, Clinic, at, make_client
-from treatment_plans import measures, prescriptions
+from treatment_plans.measuring import measures
 from treatment_plans.models import FollowUp, Prescription
+from treatment_plans.supply import prescriptions
 
 WIDTHS = (320, 768, 1280)
 AXE_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]

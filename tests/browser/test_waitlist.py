@@ -13,8 +13,8 @@ from scheduling.models import Booking, FreedTime, WaitlistOffer
 from tests.browser.conftest import Desk
 from tests.browser.test_pages import check_every_width
 from tests.cast import NOW, Clinic, at
-from treatment_plans import prescriptions
 from treatment_plans.models import Prescription
+from treatment_plans.supply import prescriptions
 
 
 @pytest.fixture

@@ -11,9 +11,11 @@ import pytest
 from tests.cast import NOW, Clinic
 from tests.concurrency.racing import settled_deadlocks, together
 from tests.treatment_plans.test_screening_rules import WELL
-from treatment_plans import clearances, first_screening_form, screening_flags, screenings
+from treatment_plans.first_rows import screening_form as first_screening_form
 from treatment_plans.models import Clearance, FlagDisposition, ScreeningFlag, ScreeningForm
-from treatment_plans.screening_flags import Disposal, FlagDisposedMeanwhile
+from treatment_plans.screening import clearances, screenings
+from treatment_plans.screening import flags as screening_flags
+from treatment_plans.screening.flags import Disposal, FlagDisposedMeanwhile
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -20,8 +20,8 @@ from scheduling.errors import NotBookable, NotPossibleNow, NotReady
 from scheduling.models import Booking, Occupancy
 from tests.cast import NOW, Clinic, at, make_client, make_clinician
 from tests.concurrency.racing import overlaps, settled_deadlocks, together
-from treatment_plans import prescriptions
 from treatment_plans.models import FollowUp, PlannedSession, Prescription
+from treatment_plans.supply import prescriptions
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -14,9 +14,10 @@ from scheduling import booking, session_room
 from scheduling.models import Booking
 from tests.cast import NOW, Clinic, at
 from tests.concurrency.racing import settled_deadlocks, together
-from treatment_plans import doses, dosing
-from treatment_plans.dosing_rules import WantedDose
+from treatment_plans.dosing import doses
+from treatment_plans.dosing import records as dosing
 from treatment_plans.models import CheckIn, Dose, DoseSignature, DosingRecord, Prescription, Vitals
+from treatment_plans.rules.dosing import WantedDose
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -14,9 +14,10 @@ from django.db import transaction
 from practice.models import Client
 from tests.cast import NOW, Clinic
 from tests.concurrency.racing import together
-from treatment_plans import prescriptions, supply_ledger
 from treatment_plans.models import Prescription, SupplyEvent
-from treatment_plans.supply_ledger import SupplyRefused
+from treatment_plans.supply import ledger as supply_ledger
+from treatment_plans.supply import prescriptions
+from treatment_plans.supply.ledger import SupplyRefused
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

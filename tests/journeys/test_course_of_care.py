@@ -17,7 +17,7 @@ from practice.models import Clinician
 from tests.cast import NOW, ZONE
 from tests.faults.stage import MINUTE
 from tests.journeys.town import Office, Person, office
-from treatment_plans import first_screening_form
+from treatment_plans.first_rows import screening_form as first_screening_form
 
 __all__ = ["office"]
 pytestmark = pytest.mark.django_db(transaction=True)

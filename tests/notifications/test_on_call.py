@@ -10,8 +10,9 @@ from notifications import on_call
 from notifications.models import OutboxMessage
 from tests.cast import NOW, Clinic
 from tests.faults.stage import clock_at
-from treatment_plans import measures, safety
-from treatment_plans.measures import Answered
+from treatment_plans import safety
+from treatment_plans.measuring import measures
+from treatment_plans.measuring.measures import Answered
 from treatment_plans.models import SafetyAlert
 
 pytestmark = pytest.mark.django_db

@@ -13,8 +13,9 @@ from practice.timeline import Entry, Place
 from scheduling.models import Booking, SessionNote
 from tests.api.calls import Caller
 from tests.cast import NOW, Clinic, make_client
-from treatment_plans import measures, psychotherapy_notes, sessions
-from treatment_plans.measures import Answered
+from treatment_plans import psychotherapy_notes, sessions
+from treatment_plans.measuring import measures
+from treatment_plans.measuring.measures import Answered
 from treatment_plans.models import FollowUp
 
 pytestmark = pytest.mark.django_db

@@ -10,8 +10,8 @@ from scheduling.booking import Request
 from scheduling.errors import NotBookable, NotReady
 from scheduling.models import Booking, Occupancy
 from tests.cast import NOW, Clinic, at
-from treatment_plans import prescriptions
 from treatment_plans.models import Clearance, FollowUp, Prescription
+from treatment_plans.supply import prescriptions
 
 pytestmark = pytest.mark.django_db
 

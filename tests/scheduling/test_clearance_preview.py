@@ -11,8 +11,9 @@ from scheduling import booking
 from tests.api.calls import Caller
 from tests.cast import NOW, Clinic, at
 from tests.treatment_plans.test_screening_rules import WELL
-from treatment_plans import first_screening_form, screenings
+from treatment_plans.first_rows import screening_form as first_screening_form
 from treatment_plans.models import Clearance, FlagDisposition, ScreeningFlag, ScreeningForm
+from treatment_plans.screening import screenings
 
 pytestmark = pytest.mark.django_db
 

@@ -16,9 +16,11 @@ from scheduling.expiring import expiring
 from tests.api.calls import Caller
 from tests.cast import NOW, Clinic, at, make_client
 from tests.treatment_plans.test_screening_rules import WELL
-from treatment_plans import clinical_results, first_screening_form, screening_flags, screenings
+from treatment_plans.first_rows import screening_form as first_screening_form
 from treatment_plans.models import Clearance, Prescription, ScreeningFlag, ScreeningForm
-from treatment_plans.screening_flags import Disposal
+from treatment_plans.screening import clinical_results, screenings
+from treatment_plans.screening import flags as screening_flags
+from treatment_plans.screening.flags import Disposal
 
 pytestmark = pytest.mark.django_db
 

@@ -13,8 +13,9 @@ from scheduling import booking, follow_ups_due, measures_due, notes
 from scheduling.booking import Request
 from scheduling.models import Booking
 from tests.cast import NOW, Clinic, at
-from treatment_plans import follow_ups, measures, sessions
-from treatment_plans.measures import Answered
+from treatment_plans import follow_ups, sessions
+from treatment_plans.measuring import measures
+from treatment_plans.measuring.measures import Answered
 from treatment_plans.models import FollowUp, PlannedSession
 
 pytestmark = pytest.mark.django_db

@@ -13,9 +13,10 @@ from scheduling.booking import Request
 from scheduling.models import Booking, Occupancy
 from tests.api.calls import Caller
 from tests.cast import NOW, Clinic, at
-from treatment_plans import measures, plan_reviews
+from treatment_plans import plan_reviews
 from treatment_plans.closing import AlreadyClosed
-from treatment_plans.measures import Answered
+from treatment_plans.measuring import measures
+from treatment_plans.measuring.measures import Answered
 from treatment_plans.models import PlannedSession, PlanReview, TreatmentPlan
 
 pytestmark = pytest.mark.django_db

@@ -13,8 +13,8 @@ from scheduling.errors import NotBookable, NotPossibleNow, NotReady
 from scheduling.models import Booking
 from tests.cast import NOW, Clinic, at
 from tests.scheduling.test_booking import request_for
-from treatment_plans import prescriptions
 from treatment_plans.models import PlannedSession, Prescription
+from treatment_plans.supply import prescriptions
 
 pytestmark = pytest.mark.django_db
 

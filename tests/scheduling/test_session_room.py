@@ -17,8 +17,9 @@ from practice.models import Activity
 from scheduling import booking, lifecycle, readiness, room_state, session_room
 from scheduling.models import Booking
 from tests.cast import NOW, Clinic, at
-from treatment_plans import course_holds, discharges, dose_signatures, doses, dosing
-from treatment_plans.dosing_rules import WantedDose
+from treatment_plans.dosing import course_holds, discharges, doses
+from treatment_plans.dosing import records as dosing
+from treatment_plans.dosing import signatures as dose_signatures
 from treatment_plans.models import (
     AdverseEvent,
     CourseHold,
@@ -28,6 +29,7 @@ from treatment_plans.models import (
     Prescription,
     Vitals,
 )
+from treatment_plans.rules.dosing import WantedDose
 
 pytestmark = pytest.mark.django_db
 

@@ -25,8 +25,8 @@ from scheduling.errors import (
 )
 from scheduling.models import AppointmentType, Booking, FreedTime, Occupancy, WaitlistEntry, WaitlistOffer
 from tests.cast import NOW, Clinic, at, make_client
-from treatment_plans import prescriptions
 from treatment_plans.models import Clearance, Prescription
+from treatment_plans.supply import prescriptions
 
 pytestmark = pytest.mark.django_db
 

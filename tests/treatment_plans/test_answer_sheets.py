@@ -9,9 +9,9 @@ from django.core.exceptions import ValidationError
 
 from practice.errors import Invalid
 from tests.cast import NOW, Clinic
-from treatment_plans import answer_sheets
-from treatment_plans.answer_sheets import Occasion, SheetFinished, asked, sheets_of
-from treatment_plans.measures import NotAnswers
+from treatment_plans.measuring import answer_sheets
+from treatment_plans.measuring.answer_sheets import Occasion, SheetFinished, asked, sheets_of
+from treatment_plans.measuring.measures import NotAnswers
 from treatment_plans.models import AnswerSheet, Measure, PlannedSession, Protocol, SafetyAlert
 
 pytestmark = pytest.mark.django_db

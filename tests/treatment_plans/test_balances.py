@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from treatment_plans.balances import (
+from treatment_plans.rules.balances import (
     LOOKS,
     Entry,
     Save,

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from treatment_plans.cadence import Course, Dose, due, instruments_around
+from treatment_plans.rules.cadence import Course, Dose, due, instruments_around
 
 NOW = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)  # 10:00 in Los Angeles
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)

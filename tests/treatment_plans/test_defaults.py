@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from treatment_plans.defaults import DEFAULT_PROTOCOLS, LOCKED, ROUTES
+from treatment_plans.defaults.protocols import DEFAULT_PROTOCOLS, LOCKED, ROUTES
 
 CLIENT_HELD = {"compounded_nasal", "sublingual", "oral"}
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from tests.treatment_plans.test_vitals import LIMITS, MINUTE, NOW, WELL
-from treatment_plans import dosing_rules
-from treatment_plans.dosing_rules import (
+from treatment_plans.rules import dosing as dosing_rules
+from treatment_plans.rules.dosing import (
     BeforeDose,
     CheckedIn,
     Criteria,

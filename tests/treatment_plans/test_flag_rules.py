@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from treatment_plans import result_rules
-from treatment_plans.flag_rules import FlagFact, ResultFact, screening_blockers
+from treatment_plans.rules import results as result_rules
+from treatment_plans.rules.flags import FlagFact, ResultFact, screening_blockers
 
 DAY = date(2026, 12, 1)
 YESTERDAY, TOMORROW = DAY - timedelta(days=1), DAY + timedelta(days=1)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from treatment_plans.gates import (
+from treatment_plans.rules.gates import (
     ClearanceFact,
     ClinicianFact,
     DosingFacts,
@@ -18,7 +18,7 @@ from treatment_plans.gates import (
     dosing_blockers,
     session_blockers,
 )
-from treatment_plans.supply import DoseFact, PrescriptionFact
+from treatment_plans.rules.supply import DoseFact, PrescriptionFact
 
 # A session at nine in the evening in Denver: already the next day in UTC. The clinic's day counts.
 DAY = date(2026, 3, 10)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from treatment_plans.instruments import (
+from treatment_plans.rules.instruments import (
     HIGH,
     INSTRUMENTS,
     LOW,

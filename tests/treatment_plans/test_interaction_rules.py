@@ -6,8 +6,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from treatment_plans.interaction_defaults import RULES
-from treatment_plans.interaction_rules import (
+from treatment_plans.defaults.interactions import RULES
+from treatment_plans.rules.interactions import (
     CLASSES,
     InteractionFact,
     MedicationFact,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from treatment_plans.questionnaires import find_questionnaire, languages
+from treatment_plans.measuring.questionnaires import find_questionnaire, languages
 
 WORDS = {
     "intro": "Over the last two weeks",

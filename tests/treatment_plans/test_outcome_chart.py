@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from treatment_plans.outcome_chart import HEIGHT, JOINED_WITHIN, WIDTH, Score, draw
+from treatment_plans.charts.outcomes import HEIGHT, JOINED_WITHIN, WIDTH, Score, draw
 
 START = datetime(2026, 9, 1, 17, tzinfo=UTC)
 DAY = timedelta(days=1)

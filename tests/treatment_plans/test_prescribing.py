@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from treatment_plans.prescribing import Content, signing_blockers, state
+from treatment_plans.rules.prescribing import Content, signing_blockers, state
 
 TODAY = date(2026, 11, 23)
 COMPLETE = Content(

@@ -13,9 +13,9 @@ import time_machine
 from practice.errors import DomainError, Invalid
 from tests.api.calls import Caller
 from tests.cast import NOW, Clinic
-from treatment_plans import first_prescribing_rules, prescribing_checks, prescriptions
+from treatment_plans.first_rows import prescribing_rules as first_prescribing_rules
 from treatment_plans.models import PdmpCheck, PrescribingRule, StatePrescriptionLimit
-from treatment_plans.prescribing import (
+from treatment_plans.rules.prescribing import (
     Looked,
     StateLimit,
     in_person_blockers,
@@ -23,7 +23,8 @@ from treatment_plans.prescribing import (
     refill_blockers,
     state_blockers,
 )
-from treatment_plans.supply_ledger import SupplyRefused
+from treatment_plans.supply import prescribing_checks, prescriptions
+from treatment_plans.supply.ledger import SupplyRefused
 
 DAY = date(2026, 11, 23)
 CA = StateLimit("CA", 120, counts_refills=True, pdmp_check="warn")  # Cal. H&S 11200

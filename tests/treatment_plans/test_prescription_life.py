@@ -13,9 +13,9 @@ import pytest
 from practice.errors import DomainError, Invalid, OutOfScope, Stale
 from practice.models import Activity
 from tests.cast import NOW, Clinic, make_client
-from treatment_plans import prescriptions
 from treatment_plans.errors import NotSignable, PrescriptionNotPossible
 from treatment_plans.models import Prescription
+from treatment_plans.supply import prescriptions
 
 pytestmark = pytest.mark.django_db
 

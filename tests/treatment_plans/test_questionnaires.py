@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from treatment_plans.instruments import INSTRUMENTS
-from treatment_plans.questionnaires import WORDING, find_questionnaire, languages
+from treatment_plans.measuring.questionnaires import WORDING, find_questionnaire, languages
+from treatment_plans.rules.instruments import INSTRUMENTS
 
 SHIPPED = [tuple(path.name.split(".")[:2]) for path in sorted(WORDING.iterdir())]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from treatment_plans.reviews import NO_REVIEWS, ReviewRule, review_blockers, rule_of
+from treatment_plans.rules.reviews import NO_REVIEWS, ReviewRule, review_blockers, rule_of
 
 TWO = ReviewRule(2, 2)
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from treatment_plans import screening_rules
-from treatment_plans.screening_defaults import QUESTIONS, RULES
-from treatment_plans.screening_rules import (
+from treatment_plans.defaults.screening_form import QUESTIONS, RULES
+from treatment_plans.rules import screening as screening_rules
+from treatment_plans.rules.screening import (
     EXCLUDE,
     NEEDS_CLEARANCE,
     NOTE,

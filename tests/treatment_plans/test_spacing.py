@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from treatment_plans.spacing import integration_blockers, integration_window, spacing_blockers
+from treatment_plans.rules.spacing import integration_blockers, integration_window, spacing_blockers
 
 WEDNESDAY = date(2026, 3, 4)
 

@@ -14,11 +14,13 @@ from django.db import transaction
 from practice.errors import DomainError, Invalid, OutOfScope
 from practice.models import Activity, Location
 from tests.cast import NOW, Clinic, make_client
-from treatment_plans import balances, prescriptions, stock, supply_ledger
 from treatment_plans.errors import AlreadySettled, EventCorrectedBefore, KeyUsedBefore, StillDoesNotFit
 from treatment_plans.models import Prescription, StockEvent, StockLot, StockTask, SupplyEvent, SupplyTask
-from treatment_plans.stock import StockRefused
-from treatment_plans.supply_ledger import SupplyRefused
+from treatment_plans.rules import balances
+from treatment_plans.supply import ledger as supply_ledger
+from treatment_plans.supply import prescriptions, stock
+from treatment_plans.supply.ledger import SupplyRefused
+from treatment_plans.supply.stock import StockRefused
 
 pytestmark = pytest.mark.django_db
 

@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from practice.errors import DomainError, Invalid, OutOfScope
 from practice.models import Activity, CareTeamMember
 from tests.cast import NOW, Clinic, make_client
-from treatment_plans import clearances, first_protocols, follow_ups, plans, prescriptions, protocols, sessions
+from treatment_plans import follow_ups, plans, protocols, sessions
 from treatment_plans.errors import (
     AlreadyRevoked,
     HasAnOpenPlan,
@@ -22,6 +22,7 @@ from treatment_plans.errors import (
     ProtocolDecided,
     ProtocolNotUsable,
 )
+from treatment_plans.first_rows import protocols as first_protocols
 from treatment_plans.follow_ups import AlreadyDone
 from treatment_plans.models import (
     Clearance,
@@ -32,6 +33,8 @@ from treatment_plans.models import (
     RemsEnrollment,
     TreatmentPlan,
 )
+from treatment_plans.screening import clearances
+from treatment_plans.supply import prescriptions
 
 pytestmark = pytest.mark.django_db
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from treatment_plans import vitals
-from treatment_plans.vitals import Due, Limits, Reading
+from treatment_plans.rules import vitals
+from treatment_plans.rules.vitals import Due, Limits, Reading
 
 NOW = datetime(2026, 12, 1, 18, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from treatment_plans.charts import vitals_figure
-from treatment_plans.vitals_chart import (
+from treatment_plans.charts.figures import vitals_figure
+from treatment_plans.charts.vitals import (
     BOTTOM,
     LABEL_HEIGHT,
     MIDDLE_BOTTOM,

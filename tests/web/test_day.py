@@ -14,8 +14,8 @@ from scheduling.models import Booking
 from tests.cast import NOW, Clinic, at, make_user
 from tests.web.conftest import SignIn
 from tests.web.pages import get, text_of
-from treatment_plans import prescriptions
 from treatment_plans.models import Prescription
+from treatment_plans.supply import prescriptions
 
 pytestmark = pytest.mark.django_db
 

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client as Browser
 
 from tests.cast import NOW, Clinic, at
-from treatment_plans import measures
+from treatment_plans.measuring import measures
 from treatment_plans.models import Measure, PlannedSession, SafetyAlert
 
 pytestmark = pytest.mark.django_db

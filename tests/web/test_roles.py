@@ -40,8 +40,11 @@ from tests.api.world import undone
 from tests.cast import NOW, Clinic, at, make_clinic
 from tests.web.conftest import SignIn
 from tests.web.pages import get, text_of
-from treatment_plans import first_screening_form, measures, safety, screening_forms
+from treatment_plans import safety
+from treatment_plans.first_rows import screening_form as first_screening_form
+from treatment_plans.measuring import measures
 from treatment_plans.models import FollowUp, Prescription, PsychotherapyNote, SafetyAlert, ScreeningForm
+from treatment_plans.screening import forms as screening_forms
 from web.frontdesk.pages.all import PAGES, USE_CASES
 from web.frontdesk.use_case import UseCasePage
 

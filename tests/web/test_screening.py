@@ -10,7 +10,7 @@ from django.test import Client as Browser
 from tests.cast import Clinic
 from tests.treatment_plans.test_screening_rules import WELL
 from tests.web.pages import reasons_of
-from treatment_plans import first_screening_form
+from treatment_plans.first_rows import screening_form as first_screening_form
 from treatment_plans.models import Clearance, FlagDisposition, Screening, ScreeningFlag, ScreeningForm
 
 pytestmark = pytest.mark.django_db

@@ -15,7 +15,7 @@ from tests.browser.sessions import Clock, Session, make_session
 from tests.cast import Clinic
 from tests.web.conftest import SignIn
 from tests.web.pages import text_of
-from treatment_plans import dosing
+from treatment_plans.dosing import records as dosing
 from treatment_plans.models import Vitals
 
 pytestmark = pytest.mark.django_db

@@ -13,8 +13,8 @@ from scheduling.booking import Request
 from scheduling.models import Booking, FreedTime, WaitlistEntry, WaitlistOffer
 from tests.cast import NOW, Clinic, at, make_client
 from tests.web.pages import get, messages_of, post, reasons_of, text_of
-from treatment_plans import prescriptions
 from treatment_plans.models import Prescription
+from treatment_plans.supply import prescriptions
 
 pytestmark = pytest.mark.django_db
 

@@ -14,7 +14,7 @@ from practice.api.base import In, NothingIn, Out, Resource
 from practice.api.fields import ChoiceOf, IdField, TextField
 from practice.api.filters import IdFilter, TruthFilter
 from practice.models import User
-from treatment_plans import course_holds
+from treatment_plans.dosing import course_holds
 from treatment_plans.models import CourseHold, Delegate, TreatmentPlan
 
 

@@ -16,12 +16,12 @@ from practice.api.base import In, NothingIn, RecordOut, Resource
 from practice.api.fields import IdField, InstantField, NamedChoice
 from practice.api.filters import TruthFilter
 from practice.models import Clinician
-from treatment_plans import evaluations
 from treatment_plans.api.filters import OfClientFilter
 from treatment_plans.api.medications import InteractionOut, TakenOut
 from treatment_plans.api.screening import FlagOut
-from treatment_plans.evaluations import Waiting
 from treatment_plans.models import Evaluation, ScreeningFlag
+from treatment_plans.screening import evaluations
+from treatment_plans.screening.evaluations import Waiting
 
 STAGES = [
     (evaluations.NEW, "new"),

@@ -15,9 +15,9 @@ from practice import access
 from practice.api.base import Resource
 from practice.api.fields import ChoiceOf
 from practice.models import Client
-from treatment_plans.instruments import INSTRUMENTS, Instrument
+from treatment_plans.measuring.questionnaires import Questionnaire, find_questionnaire, languages
 from treatment_plans.models import Measure
-from treatment_plans.questionnaires import Questionnaire, find_questionnaire, languages
+from treatment_plans.rules.instruments import INSTRUMENTS, Instrument
 
 
 @dataclass(frozen=True)

@@ -19,11 +19,12 @@ from practice import access
 from practice.api.base import In, NothingIn, Out, Resource
 from practice.api.fields import ChoiceOf, IdField, InstantField, LineField, TextField, WholeNumberField
 from practice.api.filters import InstantFilter, TruthFilter
-from treatment_plans import measures, safety
+from treatment_plans import safety
 from treatment_plans.api.filters import OfClientFilter
-from treatment_plans.instruments import INSTRUMENTS, Instrument
-from treatment_plans.measures import Answered, Point
+from treatment_plans.measuring import measures
+from treatment_plans.measuring.measures import Answered, Point
 from treatment_plans.models import Measure, PlannedSession, SafetyAlert
+from treatment_plans.rules.instruments import INSTRUMENTS, Instrument
 
 MOST_ITEMS, HIGHEST = 30, 10
 

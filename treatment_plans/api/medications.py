@@ -16,10 +16,10 @@ from practice import access, clock
 from practice.api.base import In, Out, Resource
 from practice.api.fields import ChoiceOf, DayField, IdField, LineField, TextField
 from practice.api.filters import TruthFilter
-from treatment_plans import medications
 from treatment_plans.api.filters import OfClientFilter
-from treatment_plans.interaction_rules import InteractionHit, MedicationFact
 from treatment_plans.models import CurrentMedication, HoldInstruction, InteractionRule
+from treatment_plans.rules.interactions import InteractionHit, MedicationFact
+from treatment_plans.screening import medications
 
 CLINICAL_READ = {
     "list": access.READS_MEDICAL,

@@ -10,10 +10,10 @@ from rest_framework.response import Response
 from practice import access
 from practice.api.base import In, Out, Resource
 from practice.api.fields import ChoiceOf, DayField, IdField, InstantField, LineField, TextField
-from treatment_plans import prescribing_checks
 from treatment_plans.api.filters import OfClientFilter
 from treatment_plans.api.prescriptions import IN_YOUR_NAME, KEY
 from treatment_plans.models import InPersonEvaluation, PdmpCheck
+from treatment_plans.supply import prescribing_checks
 
 LOOKED_UP = {
     "list": access.READS_MEDICAL,

@@ -27,9 +27,10 @@ from practice.api.fields import (
 from practice.api.quick import Quick
 from practice.blockers import Blocker
 from practice.models import Client
-from treatment_plans import balances, prescribing, prescriptions
 from treatment_plans.api.filters import PrescriptionFilter
 from treatment_plans.models import Prescription, SupplyEvent
+from treatment_plans.rules import balances, prescribing
+from treatment_plans.supply import prescriptions
 
 IN_YOUR_NAME = "Defaults to your own clinician record; you can't sign for another."
 KEY = "Made by you, once for each event: what is sent again under it is saved once."

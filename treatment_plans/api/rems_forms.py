@@ -17,7 +17,8 @@ from practice.api.base import In, Out, Resource
 from practice.api.fields import ChoiceOf, LineField, TruthField, WholeNumberField
 from practice.api.filters import DayFilter, IdFilter, TruthFilter
 from practice.api.schema import IF_MATCH
-from treatment_plans import dosing_facts, rems
+from treatment_plans.dosing import facts as dosing_facts
+from treatment_plans.dosing import rems
 from treatment_plans.models import RemsForm
 
 

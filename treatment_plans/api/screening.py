@@ -16,7 +16,6 @@ from practice import access
 from practice.api.base import In, NothingIn, Out, RecordOut, Resource
 from practice.api.fields import ChoiceOf, DayField, IdField, InstantField, LineField, TextField
 from practice.api.filters import TruthFilter
-from treatment_plans import clinical_results, screening_flags, screening_forms, screenings
 from treatment_plans.api.filters import OfClientFilter
 from treatment_plans.models import (
     ClinicalResult,
@@ -27,8 +26,11 @@ from treatment_plans.models import (
     ScreeningForm,
     ScreeningRule,
 )
-from treatment_plans.screening_flags import Disposal
-from treatment_plans.screenings import Filled
+from treatment_plans.screening import clinical_results, screenings
+from treatment_plans.screening import flags as screening_flags
+from treatment_plans.screening import forms as screening_forms
+from treatment_plans.screening.flags import Disposal
+from treatment_plans.screening.screenings import Filled
 
 LONGEST_REASON = 4000
 

@@ -15,11 +15,12 @@ from practice.api.base import In, Out, Resource
 from practice.api.fields import ChoiceOf, DayField, IdField, InstantField, LineField, NamedChoice
 from practice.api.filters import IdFilter, TruthFilter
 from practice.models import Client, Location
-from treatment_plans import balances, stock
 from treatment_plans.api.prescriptions import KEY, AmountField
 from treatment_plans.api.supply import EVENT_FIELDS, TASK_FIELDS, LedgerCorrectionIn, SettleCountIn
 from treatment_plans.models import PlannedSession, Route, StockEvent, StockLot, StockTask
-from treatment_plans.stock import NewEvent
+from treatment_plans.rules import balances
+from treatment_plans.supply import stock
+from treatment_plans.supply.stock import NewEvent
 
 READS_STOCK = access.CLINICAL | access.ADMIN
 KEEPS_STOCK = READS_STOCK

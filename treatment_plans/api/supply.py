@@ -17,11 +17,12 @@ from practice.api.base import In, Out, Resource
 from practice.api.fields import ChoiceOf, IdField, InstantField, LineField, NamedChoice, TextField
 from practice.api.filters import IdFilter, TruthFilter
 from practice.api.quick import Quick
-from treatment_plans import balances, supply_ledger
 from treatment_plans.api.filters import OfClientFilter
 from treatment_plans.api.prescriptions import KEY, AmountField
 from treatment_plans.models import Prescription, SupplyEvent, SupplyTask
-from treatment_plans.supply_ledger import NewEvent, Supply
+from treatment_plans.rules import balances
+from treatment_plans.supply import ledger as supply_ledger
+from treatment_plans.supply.ledger import NewEvent, Supply
 
 LABELS = dict(SupplyEvent.Kind.choices)
 

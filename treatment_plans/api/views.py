@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from practice import access
 from practice.api.base import NothingIn, Resource
 from practice.models import Clinician
-from treatment_plans import clearances, plans, protocols
+from treatment_plans import plans, protocols
 from treatment_plans.api.filters import (
     OfClientFilter,
     PlanFilter,
@@ -36,7 +36,8 @@ from treatment_plans.models import (
     RemsEnrollment,
     TreatmentPlan,
 )
-from treatment_plans.screening_flags import Disposal
+from treatment_plans.screening import clearances
+from treatment_plans.screening.flags import Disposal
 
 MEDICAL = {
     "list": access.READS_MEDICAL,

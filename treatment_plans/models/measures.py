@@ -7,8 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from practice.models import Client
 from practice.models.base import Revisioned
-from treatment_plans.instruments import INSTRUMENTS
 from treatment_plans.models.plans import PlannedSession
+from treatment_plans.rules.instruments import INSTRUMENTS
 
 
 class Measure(models.Model):

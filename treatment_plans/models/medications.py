@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from practice.models import Client, Clinician
 from practice.models.base import Revisioned
-from treatment_plans import interaction_rules as classes
 from treatment_plans.models.base import Route
+from treatment_plans.rules import interactions as classes
 
 
 class MedicineClass(models.TextChoices):

@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from practice.models import Client, Clinician
 from practice.models.base import Revisioned
-from treatment_plans import supply
 from treatment_plans.models.base import Form, Route, StrengthUnit, SupplyUnit, ends_before_it_begins
+from treatment_plans.rules import supply
 
 _PLACE_OF = {"prescription_too_many_refills": "refills", "prescription_valid_too_long": "valid_through_on"}
 _NOT_ENDED = Q(revoked_at=None, reported_lost_at=None)

@@ -8,9 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 from practice.models import Clinician
 from practice.models.base import Revisioned
-from treatment_plans.defaults import DEFAULT_PROTOCOLS, LOCKED
-from treatment_plans.instruments import INSTRUMENTS
+from treatment_plans.defaults.protocols import DEFAULT_PROTOCOLS, LOCKED
 from treatment_plans.models.base import Route
+from treatment_plans.rules.instruments import INSTRUMENTS
 
 OCCASIONS = frozenset(
     {

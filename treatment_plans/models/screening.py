@@ -10,10 +10,12 @@ from django.utils.translation import gettext_lazy as _
 
 from practice.models import Client, Clinician
 from practice.models.base import Revisioned
-from treatment_plans import flag_rules, result_rules, screening_rules
 from treatment_plans.models.base import Route
 from treatment_plans.models.measures import SafetyAlert
 from treatment_plans.models.medical import Clearance
+from treatment_plans.rules import flags as flag_rules
+from treatment_plans.rules import results as result_rules
+from treatment_plans.rules import screening as screening_rules
 
 
 class ResultKind(models.TextChoices):

@@ -10,9 +10,9 @@ from practice import activity, present
 from practice.access import CLINICAL, access_client
 from practice.errors import OutOfScope
 from practice.models import User
-from treatment_plans.instruments import INSTRUMENTS
+from treatment_plans.measuring.outcomes import outcomes_of
 from treatment_plans.models.protocols import OCCASIONS
-from treatment_plans.outcomes import outcomes_of
+from treatment_plans.rules.instruments import INSTRUMENTS
 from web.dashboard.frame import Page, page
 
 

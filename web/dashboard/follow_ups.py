@@ -10,8 +10,8 @@ from practice.access import DECIDES_MEDICAL, FOLLOWS_UP
 from practice.models import User
 from scheduling.follow_ups_due import KINDS
 from scheduling.models import SessionNote
-from treatment_plans.instruments import INSTRUMENTS
 from treatment_plans.models import FollowUp, FollowUpAttempt, PlanReview, SafetyAlert
+from treatment_plans.rules.instruments import INSTRUMENTS
 from web.dashboard.frame import Page, labels, page
 
 

@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from practice import clock
 from practice.access import CLINICAL, visible_to
 from practice.models import User
-from treatment_plans import dosing_facts, rems
+from treatment_plans.dosing import facts as dosing_facts
+from treatment_plans.dosing import rems
 from treatment_plans.models import RemsForm
 from web.dashboard.frame import Page, page
 

@@ -17,11 +17,13 @@ from practice import clock
 from practice.blockers import Blocker
 from practice.models import Role, User
 from scheduling.room_state import Room, Step
-from treatment_plans import dosing_facts, stock, vitals
-from treatment_plans.charts import vitals_figure
+from treatment_plans.charts.figures import vitals_figure
+from treatment_plans.charts.vitals import Reading
+from treatment_plans.dosing import facts as dosing_facts
 from treatment_plans.models import DoseSignature, DosingRecord, Mark, Protocol, RemsForm, Route, StockLot
 from treatment_plans.models.dosing_records import CorrectableRow
-from treatment_plans.vitals_chart import Reading
+from treatment_plans.rules import vitals
+from treatment_plans.supply import stock
 
 MINUTE = timedelta(minutes=1)
 SIGNATURES = "signatures"  # a step of the page: before the dose, while one is missing

@@ -33,7 +33,7 @@ from scheduling.models import Acknowledgement, Booking, Occupancy, Phase
 from scheduling.starts import promise
 from treatment_plans import follow_ups, plans
 from treatment_plans.models import Clearance, FollowUp, PlannedSession, Prescription, TreatmentPlan
-from treatment_plans.spacing import integration_window
+from treatment_plans.rules.spacing import integration_window
 from web.demo.clinic import Clinic
 from web.demo.course import Course, Visit
 from web.demo.values import clearance_values, client_values, helper_values, prescription_values, user_of

@@ -26,7 +26,8 @@ from practice.models import (
 from practice.models.base import Revisioned
 from scheduling import appointment_types
 from scheduling.models import AppointmentType
-from treatment_plans import first_protocols, protocols
+from treatment_plans import protocols
+from treatment_plans.first_rows import protocols as first_protocols
 from treatment_plans.models import Protocol
 
 PASSWORD = "quietroom-demo"  # noqa: S105  printed for everybody, guards nothing

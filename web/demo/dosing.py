@@ -12,9 +12,11 @@ from uuid import UUID
 
 from practice.models import User
 from scheduling import session_room
-from treatment_plans import discharges, dose_signatures, dosing, rems
-from treatment_plans.dosing_rules import WantedDose
+from treatment_plans.dosing import discharges, rems
+from treatment_plans.dosing import records as dosing
+from treatment_plans.dosing import signatures as dose_signatures
 from treatment_plans.models import DosingRecord, Mark, Prescription, Protocol, RemsForm, Route
+from treatment_plans.rules.dosing import WantedDose
 from web.demo.values import user_of
 
 if TYPE_CHECKING:

@@ -12,8 +12,10 @@ from random import Random
 from notifications import reconcile
 from practice import clients, clock
 from practice.models import Client, Clinician, User
-from treatment_plans import clearances, plans, prescriptions
+from treatment_plans import plans
 from treatment_plans.models import PlannedSession, Prescription, TreatmentPlan
+from treatment_plans.screening import clearances
+from treatment_plans.supply import prescriptions
 from web.demo import post
 from web.demo.clinic import Clinic
 from web.demo.course import Course

@@ -9,10 +9,11 @@ from functools import partial
 from random import Random
 from typing import TYPE_CHECKING
 
-from treatment_plans import measures, safety
-from treatment_plans.instruments import INSTRUMENTS
-from treatment_plans.measures import Answered
+from treatment_plans import safety
+from treatment_plans.measuring import measures
+from treatment_plans.measuring.measures import Answered
 from treatment_plans.models import Measure, PlannedSession, SafetyAlert
+from treatment_plans.rules.instruments import INSTRUMENTS
 from web.demo.values import user_of
 from web.demo.visiting import ARRIVES_BEFORE, Step
 

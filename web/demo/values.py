@@ -7,7 +7,7 @@ from typing import Any
 
 from practice.models import Client, Clinician, User
 from treatment_plans.models import Clearance
-from treatment_plans.supply import last_schedule_iii_day
+from treatment_plans.rules.supply import last_schedule_iii_day
 from web.demo.clinic import DRUGS, Clinic
 from web.demo.course import Course, Decision
 from web.demo.people import Person

@@ -18,10 +18,10 @@ from practice.models import Client, User
 from scheduling import gate
 from scheduling.models import AppointmentType, Booking
 from scheduling.readiness_rules import LightState
-from treatment_plans import gates
 from treatment_plans.facts import needs_rems_enrollment
 from treatment_plans.models import PlannedSession, TreatmentPlan
-from treatment_plans.supply import DoseFact
+from treatment_plans.rules import gates
+from treatment_plans.rules.supply import DoseFact
 from web.frontdesk import roles
 from web.frontdesk.words import LIGHTS, STATES, hard_lights, reasons
 

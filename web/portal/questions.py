@@ -16,10 +16,10 @@ from django.utils.translation import gettext_lazy as _
 from notifications import links
 from notifications.models import ClientLink
 from practice.errors import DomainError
-from treatment_plans import answer_sheets
-from treatment_plans.answer_sheets import Occasion
+from treatment_plans.measuring import answer_sheets
+from treatment_plans.measuring.answer_sheets import Occasion
+from treatment_plans.measuring.questionnaires import Questionnaire, find_questionnaire
 from treatment_plans.models import AnswerSheet, PlannedSession
-from treatment_plans.questionnaires import Questionnaire, find_questionnaire
 from web.portal.birth_dates import ask_birth_date
 from web.portal.entry import has_proof, page, said_no, through
 from web.portal.forms import CHOOSE, PageForm

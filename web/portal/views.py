@@ -16,7 +16,7 @@ from scheduling import feed_text, feeds, waitlist
 from scheduling.errors import NotBookable
 from scheduling.models import WaitlistOffer
 from scheduling.readiness_rules import MEDICINE
-from treatment_plans import medications
+from treatment_plans.screening import medications
 from web.portal import questions, visit
 from web.portal.birth_dates import ask_birth_date
 from web.portal.entry import back, ended, has_proof, page, said_no, through

@@ -7,12 +7,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from scheduling import appointment_types
-from treatment_plans import (
-    first_interactions,
-    first_prescribing_rules,
-    first_protocols,
-    first_screening_form,
-)
+from treatment_plans.first_rows import interactions as first_interactions
+from treatment_plans.first_rows import prescribing_rules as first_prescribing_rules
+from treatment_plans.first_rows import protocols as first_protocols
+from treatment_plans.first_rows import screening_form as first_screening_form
 
 
 class Command(BaseCommand):

@@ -16,8 +16,8 @@ from practice.models import Role, Room
 from scheduling.models import Booking
 from tests.api.calls import Caller, codes
 from tests.cast import NOW, Clinic, make_clinician, make_user
-from treatment_plans import prescriptions
 from treatment_plans.models import Prescription
+from treatment_plans.supply import prescriptions
 
 pytestmark = pytest.mark.django_db
 

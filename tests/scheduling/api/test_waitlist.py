@@ -15,8 +15,8 @@ from scheduling.booking import Request
 from scheduling.models import Booking, FreedTime, WaitlistEntry, WaitlistOffer
 from tests.api.calls import Caller, codes, pointers
 from tests.cast import NOW, Clinic, at, make_client
-from treatment_plans import prescriptions
 from treatment_plans.models import Prescription
+from treatment_plans.supply import prescriptions
 
 pytestmark = pytest.mark.django_db
 

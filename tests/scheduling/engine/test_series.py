@@ -22,7 +22,7 @@ from scheduling.engine.openings import find_openings
 from scheduling.engine.series import Course, DoseRule, Option, Proposal, Step, Stock, propose
 from scheduling.engine.types import Calendar, Demand, GridRule, Need, Opening, ResourceKey, Span
 from tests.scheduling.engine.test_openings_against_minutes import Situation, situations
-from treatment_plans.supply import DoseFact, PrescriptionFact, prescription_blockers
+from treatment_plans.rules.supply import DoseFact, PrescriptionFact, prescription_blockers
 
 DEEP = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
 MONDAY = datetime(2026, 11, 30, tzinfo=UTC)

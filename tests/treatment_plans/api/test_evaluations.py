@@ -13,7 +13,8 @@ from practice.models import Client, Consent, Role
 from tests.api.calls import Caller, pointers
 from tests.cast import NOW, Clinic, make_client, make_clinician, make_user
 from tests.treatment_plans.test_screening_rules import WELL
-from treatment_plans import first_interactions, first_screening_form, lifetimes, medications, screenings
+from treatment_plans.first_rows import interactions as first_interactions
+from treatment_plans.first_rows import screening_form as first_screening_form
 from treatment_plans.models import (
     Clearance,
     Evaluation,
@@ -21,6 +22,7 @@ from treatment_plans.models import (
     ScreeningFlag,
     ScreeningForm,
 )
+from treatment_plans.screening import lifetimes, medications, screenings
 
 pytestmark = pytest.mark.django_db
 

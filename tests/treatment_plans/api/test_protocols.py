@@ -8,7 +8,7 @@ from practice.models import Activity, Clinician
 from tests.api.calls import Caller, codes, pointers
 from tests.cast import Clinic
 from tests.practice.api.edits import edit
-from treatment_plans import first_protocols
+from treatment_plans.first_rows import protocols as first_protocols
 from treatment_plans.models import Protocol
 
 pytestmark = pytest.mark.django_db

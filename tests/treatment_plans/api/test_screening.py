@@ -14,7 +14,8 @@ from scheduling.errors import NotBookable
 from tests.api.calls import Caller, codes, pointers
 from tests.cast import NOW, Clinic, at, make_client, make_clinician, make_user
 from tests.treatment_plans.test_screening_rules import WELL
-from treatment_plans import clearances, facts, first_screening_form, screenings
+from treatment_plans import facts
+from treatment_plans.first_rows import screening_form as first_screening_form
 from treatment_plans.models import (
     Clearance,
     ClinicalResult,
@@ -25,6 +26,7 @@ from treatment_plans.models import (
     ScreeningForm,
     ScreeningRule,
 )
+from treatment_plans.screening import clearances, screenings
 
 pytestmark = pytest.mark.django_db
 

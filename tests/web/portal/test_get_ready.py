@@ -16,8 +16,8 @@ from scheduling.models import Acknowledgement, Booking
 from tests.cast import NOW, Clinic
 from tests.web.pages import text_of
 from tests.web.portal.conftest import Clock
-from treatment_plans import medications
 from treatment_plans.models import Protocol
+from treatment_plans.screening import medications
 
 pytestmark = pytest.mark.django_db
 

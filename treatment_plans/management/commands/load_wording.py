@@ -10,8 +10,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from treatment_plans.instruments import INSTRUMENTS
-from treatment_plans.questionnaires import keep
+from treatment_plans.measuring.questionnaires import keep
+from treatment_plans.rules.instruments import INSTRUMENTS
 
 
 class Command(BaseCommand):

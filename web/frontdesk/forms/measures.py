@@ -5,8 +5,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from treatment_plans.measuring.questionnaires import Questionnaire
 from treatment_plans.models import SafetyAlert
-from treatment_plans.questionnaires import Questionnaire
 from web.frontdesk.forms.fields import Radio, TextArea, spoken
 
 

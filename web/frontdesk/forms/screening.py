@@ -11,10 +11,10 @@ from django.utils.text import capfirst
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from treatment_plans import screening_rules
 from treatment_plans.models import FlagDisposition, Screening, ScreeningFlag
-from treatment_plans.screening_flags import Disposal
-from treatment_plans.screening_rules import HALVES, Question
+from treatment_plans.rules import screening as screening_rules
+from treatment_plans.rules.screening import HALVES, Question
+from treatment_plans.screening.flags import Disposal
 from web.frontdesk.forms.fields import DayField, Radio, TextArea, spoken
 from web.frontdesk.forms.medical import ClearanceForm
 

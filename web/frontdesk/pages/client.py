@@ -30,7 +30,8 @@ from practice.errors import OutOfScope
 from practice.models import Client, User
 from scheduling.models import Booking
 from scheduling.requests import BOOKINGS
-from treatment_plans.instruments import INSTRUMENTS
+from treatment_plans.measuring.outcomes import outcomes_of
+from treatment_plans.measuring.questionnaires import languages
 from treatment_plans.models import (
     Clearance,
     FollowUp,
@@ -43,8 +44,7 @@ from treatment_plans.models import (
     ScreeningForm,
     TreatmentPlan,
 )
-from treatment_plans.outcomes import outcomes_of
-from treatment_plans.questionnaires import languages
+from treatment_plans.rules.instruments import INSTRUMENTS
 from web.frontdesk import roles
 from web.frontdesk.clinic import zone_words
 from web.frontdesk.history import history_of

@@ -9,11 +9,12 @@ from django.utils.translation import gettext_lazy as _
 
 from practice.access import CLINICAL, TREATING, access_one, visible_to
 from practice.errors import OutOfScope
-from treatment_plans import measures, safety
-from treatment_plans.instruments import INSTRUMENTS
-from treatment_plans.measures import Answered
+from treatment_plans import safety
+from treatment_plans.measuring import measures
+from treatment_plans.measuring.measures import Answered
+from treatment_plans.measuring.questionnaires import find_questionnaire
 from treatment_plans.models import Measure, SafetyAlert
-from treatment_plans.questionnaires import find_questionnaire
+from treatment_plans.rules.instruments import INSTRUMENTS
 from web.frontdesk.forms.measures import DispositionForm, QuestionnaireForm, answers
 from web.frontdesk.pages.clients import ClientUseCase
 from web.frontdesk.use_case import Done

@@ -19,7 +19,7 @@ from practice.access import (
     visible_to,
 )
 from practice.models import CareTeamMember, Clinician
-from treatment_plans import clearances, follow_ups, plans, prescriptions, protocols, screening_flags
+from treatment_plans import follow_ups, plans, protocols
 from treatment_plans.models import (
     Clearance,
     FollowUp,
@@ -29,6 +29,9 @@ from treatment_plans.models import (
     ScreeningFlag,
     TreatmentPlan,
 )
+from treatment_plans.screening import clearances
+from treatment_plans.screening import flags as screening_flags
+from treatment_plans.supply import prescriptions
 from web.frontdesk.clinic import clinic_of
 from web.frontdesk.forms.medical import (
     EnrollmentForm,

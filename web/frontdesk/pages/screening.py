@@ -10,9 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 from practice.access import APPROVES_PROTOCOLS, CLINICAL, access_one, check_signature
 from practice.errors import OutOfScope
-from treatment_plans import screening_forms, screening_rules, screenings
 from treatment_plans.models import Screening, ScreeningForm
-from treatment_plans.screenings import Filled
+from treatment_plans.rules import screening as screening_rules
+from treatment_plans.screening import forms as screening_forms
+from treatment_plans.screening import screenings
+from treatment_plans.screening.screenings import Filled
 from web.frontdesk.forms.screening import ScreeningForm as ScreeningFields
 from web.frontdesk.forms.screening import answers_of
 from web.frontdesk.pages.clients import ClientUseCase

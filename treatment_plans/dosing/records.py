@@ -1,0 +1,187 @@
+"""What is written down in a dosing session: check-in, vitals, marks, adverse events.
+
+A door here locks the record, and nothing else. Giving the dose, and the end without one, need the booking:
+`scheduling.session_room` has those.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from django.utils.translation import gettext_noop as _
+
+from practice import activity
+from practice.doors import door, step
+from practice.editing import save_new
+from practice.errors import DomainError, Invalid, OutOfScope
+from practice.models import User
+from treatment_plans.dosing import facts as dosing_facts
+from treatment_plans.dosing.rows import Values, add, check_not_ahead, check_open, correction, lock, saved
+from treatment_plans.models import (
+    AdverseEvent,
+    CheckIn,
+    CourseHold,
+    DosingRecord,
+    Mark,
+    Measure,
+    Vitals,
+)
+from treatment_plans.rules import dosing as dosing_rules
+from treatment_plans.rules import vitals
+
+
+class NotVitals(DomainError):
+    status = 400
+    code = "not_vitals"
+    message = _("These can't be vitals of this session.")
+
+
+@step
+def open_record(record: DosingRecord, *, actor: User, now: datetime) -> DosingRecord:
+    """Save the new `record`, or return the one that is open for its planned session."""
+    found = DosingRecord.objects.filter(
+        planned_session=record.planned_session, ended_without_dose_at=None
+    ).first()
+    if found is not None:
+        return found
+    record.opened_at, record.opened_by = now, actor
+    save_new(record)
+    activity.record("dosing_record.opened", record, actor=actor, at=now, client=record.client_id)
+    return record
+
+
+@door
+def check_in(record_id: int, key: uuid.UUID, values: Values, *, actor: User, now: datetime) -> CheckIn:
+    """What is missing or has changed is explained by the room, never refused. A later one counts instead."""
+    record = lock(record_id)
+    first = saved(CheckIn, record, key, values)
+    if first is not None:
+        return first
+    check_open(record)
+    _check_identifiers(values["identified_by"])
+    for name in ("last_food_at", "last_drink_at"):
+        check_not_ahead(values.get(name), now, f"/{name}")
+    cssrs = values.get("cssrs")
+    if cssrs is not None:
+        _check_cssrs(cssrs, record)
+    return add(CheckIn(record=record, key=key, **values), actor=actor, now=now)
+
+
+@door
+def record_vitals(record_id: int, key: uuid.UUID, values: Values, *, actor: User, now: datetime) -> Vitals:
+    """What can't be is refused, with all reasons; what is out of range is saved."""
+    record = lock(record_id)
+    first = saved(Vitals, record, key, values)
+    return first or _keep_vitals(Vitals(record=record, key=key, **values), actor=actor, now=now)
+
+
+@door
+def correct_vitals(
+    record_id: int,
+    vitals_id: int,
+    key: uuid.UUID,
+    values: Values,
+    *,
+    reason: str,
+    actor: User,
+    now: datetime,
+) -> Vitals:
+    """A new row beside the first, which stays; what is not given is as in the first."""
+    record = lock(record_id)
+    row, is_new = correction(Vitals, record, vitals_id, key, values, reason)
+    return _keep_vitals(row, actor=actor, now=now) if is_new else row
+
+
+@door
+def mark(record_id: int, key: uuid.UUID, values: Values, *, actor: User, now: datetime) -> Mark:
+    record = lock(record_id)
+    first = saved(Mark, record, key, values)
+    return first or _keep_mark(Mark(record=record, key=key, **values), actor=actor, now=now)
+
+
+@door
+def correct_mark(
+    record_id: int, mark_id: int, key: uuid.UUID, values: Values, *, reason: str, actor: User, now: datetime
+) -> Mark:
+    record = lock(record_id)
+    row, is_new = correction(Mark, record, mark_id, key, values, reason)
+    return _keep_mark(row, actor=actor, now=now) if is_new else row
+
+
+@door
+def record_event(
+    record_id: int, key: uuid.UUID, values: Values, *, actor: User, now: datetime
+) -> AdverseEvent:
+    """Also after the session. One that the protocol says so of holds the rest of the course."""
+    record = lock(record_id)
+    first = saved(AdverseEvent, record, key, values)
+    return first or _keep_event(AdverseEvent(record=record, key=key, **values), actor=actor, now=now)
+
+
+@door
+def correct_event(
+    record_id: int, event_id: int, key: uuid.UUID, values: Values, *, reason: str, actor: User, now: datetime
+) -> AdverseEvent:
+    """A hold that the first raised stays: a prescriber releases it."""
+    record = lock(record_id)
+    row, is_new = correction(AdverseEvent, record, event_id, key, values, reason)
+    return _keep_event(row, actor=actor, now=now) if is_new else row
+
+
+@step
+def _keep_vitals(row: Vitals, *, actor: User, now: datetime) -> Vitals:
+    row.taken_at = row.taken_at or now
+    first = CheckIn.objects.filter(record=row.record).order_by("pk").first()
+    impossible = vitals.impossible(
+        dosing_facts.reading(row), now=now, not_before=first.recorded_at if first else None
+    )
+    if impossible:
+        raise NotVitals(blockers=impossible)
+    if row.corrects_id is None:
+        check_open(row.record, at=row.taken_at)
+    return add(row, actor=actor, now=now)
+
+
+@step
+def _keep_mark(row: Mark, *, actor: User, now: datetime) -> Mark:
+    row.seen_at = row.seen_at or now
+    check_not_ahead(row.seen_at, now, "/seen_at")
+    if (row.kind == Mark.Kind.PHASE) != bool(row.phase):
+        raise Invalid(_("Say which phase begins, and of no other mark."), code="phase", pointer="/phase")
+    if row.kind in Mark.SAID_IN_WORDS and not row.text.strip():
+        raise Invalid(_("This mark needs words."), code="required", pointer="/text")
+    if row.corrects_id is None:
+        check_open(row.record, at=row.seen_at)
+    return add(row, actor=actor, now=now)
+
+
+@step
+def _keep_event(row: AdverseEvent, *, actor: User, now: datetime) -> AdverseEvent:
+    row.began_at = row.began_at or now
+    check_not_ahead(row.began_at, now, "/began_at")
+    check_not_ahead(row.ended_at, now, "/ended_at")
+    if row.ended_at is not None and row.ended_at < row.began_at:
+        raise Invalid(_("It can't end before it begins."), code="order", pointer="/ended_at")
+    event = add(row, actor=actor, now=now)
+    record = row.record
+    if dosing_rules.holds_course(
+        severity=row.severity, is_serious=row.is_serious, holds_from=record.protocol.holds_course_from
+    ):
+        hold = CourseHold.objects.create(plan=record.planned_session.plan, event=event, raised_at=now)
+        activity.record("course_hold.raised", hold, actor=actor, at=now, client=record.client_id)
+    return event
+
+
+def _check_identifiers(identified_by: list[str]) -> None:
+    if len(set(identified_by)) < 2:
+        raise Invalid(
+            _("Two different things say who somebody is."), code="two_identifiers", pointer="/identified_by"
+        )
+
+
+def _check_cssrs(measure: Measure, record: DosingRecord) -> None:
+    if measure.client_id != record.client_id:
+        raise OutOfScope(pointer="/cssrs")
+    if measure.instrument != Measure.Instrument.CSSRS:
+        raise Invalid(_("This is not a C-SSRS screener."), code="not_cssrs", pointer="/cssrs")
