@@ -63,8 +63,8 @@ from treatment_plans.models import (
 )
 from treatment_plans.screening import clinical_results, evaluations, medications, screenings
 from treatment_plans.screening import forms as screening_forms
+from treatment_plans.supply import accounts, stock
 from treatment_plans.supply import ledger as supply_ledger
-from treatment_plans.supply import stock
 
 CANARY = "Serinus c."
 PLANTED: tuple[type[models.Model], ...] = (
@@ -248,7 +248,7 @@ def _keep_supply(clinic: Clinic) -> None:
     )
     InPersonEvaluation.objects.create(clinician=clinic.ito, evaluated_on=date(2026, 11, 1), **of_client)
     lot = stock.receive(clinic.location, values, Decimal(10), key=uuid4(), **told)
-    stock.record(lot.pk, stock.NewEvent(kind="counted", amount=Decimal(9), unit="ml", key=uuid4()), **told)
+    stock.record(lot.pk, accounts.NewEvent(kind="counted", amount=Decimal(9), unit="ml", key=uuid4()), **told)
     Location.objects.create(
         name="Hill", display_name="Hill", time_zone="America/Denver", state="CO", phone="+15555550101"
     )

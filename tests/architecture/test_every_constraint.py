@@ -113,8 +113,8 @@ from treatment_plans.models import (
     Vitals,
 )
 from treatment_plans.screening import clinical_results, screenings
+from treatment_plans.supply import accounts, stock
 from treatment_plans.supply import ledger as supply_ledger
-from treatment_plans.supply import stock
 
 pytestmark = pytest.mark.django_db
 
@@ -198,7 +198,7 @@ def busy(clinic: Clinic) -> Clinic:
         expires_on=DAY,
         received_on=DAY,
     )
-    stock.record(lot.pk, stock.NewEvent(unit="ml", key=uuid.uuid4(), **looked), **told)  # type: ignore[arg-type]
+    stock.record(lot.pk, accounts.NewEvent(unit="ml", key=uuid.uuid4(), **looked), **told)  # type: ignore[arg-type]
     first_screening_form.add_missing()
     form = ScreeningForm.objects.get()
     ScreeningForm.objects.update(approved_by=clinic.ito, approved_at=NOW)

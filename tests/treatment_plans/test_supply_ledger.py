@@ -17,8 +17,8 @@ from tests.cast import NOW, Clinic, make_client
 from treatment_plans.errors import AlreadySettled, EventCorrectedBefore, KeyUsedBefore, StillDoesNotFit
 from treatment_plans.models import Prescription, StockEvent, StockLot, StockTask, SupplyEvent, SupplyTask
 from treatment_plans.rules import balances
+from treatment_plans.supply import accounts, prescriptions, stock
 from treatment_plans.supply import ledger as supply_ledger
-from treatment_plans.supply import prescriptions, stock
 from treatment_plans.supply.ledger import SupplyRefused
 from treatment_plans.supply.stock import StockRefused
 
@@ -302,7 +302,7 @@ def use_lot(clinic: Clinic, amount: Any = 1, *, key: UUID | None = None, unit: s
 
 
 def in_stock(lot: StockLot) -> Decimal:
-    return balances.balance(stock.entries_of(lot.pk))
+    return balances.balance(accounts.entries_of(lot.events.all()))
 
 
 def test_a_dose_is_taken_from_a_lot_until_it_is_empty(stocked: Clinic) -> None:
@@ -377,7 +377,7 @@ def another_place() -> Location:
 
 def test_a_count_of_a_lot_that_does_not_fit(stocked: Clinic) -> None:
     lot, told = StockLot.objects.get(), {"actor": stocked.nia, "now": NOW}
-    new = stock.NewEvent(kind="counted", amount=Decimal("9.5"), unit="ml", key=uuid4())
+    new = accounts.NewEvent(kind="counted", amount=Decimal("9.5"), unit="ml", key=uuid4())
     stock.record(lot.pk, new, **told)
     task = StockTask.objects.get()
     assert (task.expected, task.counted) == (10, Decimal("9.5"))
@@ -388,7 +388,7 @@ def test_a_count_of_a_lot_that_does_not_fit(stocked: Clinic) -> None:
 def test_stock_is_wasted_and_handed_over_with_a_witness(stocked: Clinic) -> None:
     lot = StockLot.objects.get()
     for kind in ("wasted", "disposed"):
-        new = stock.NewEvent(kind=kind, amount=Decimal(1), unit="ml", key=uuid4())
+        new = accounts.NewEvent(kind=kind, amount=Decimal(1), unit="ml", key=uuid4())
         with pytest.raises(StockRefused) as refused:
             stock.record(lot.pk, new, actor=stocked.nia, now=NOW)
         assert codes(refused) == ["witness_missing"]

@@ -19,8 +19,8 @@ from treatment_plans.api.prescriptions import KEY, AmountField
 from treatment_plans.api.supply import EVENT_FIELDS, TASK_FIELDS, LedgerCorrectionIn, SettleCountIn
 from treatment_plans.models import PlannedSession, Route, StockEvent, StockLot, StockTask
 from treatment_plans.rules import balances
-from treatment_plans.supply import stock
-from treatment_plans.supply.stock import NewEvent
+from treatment_plans.supply import accounts, stock
+from treatment_plans.supply.accounts import NewEvent
 
 READS_STOCK = access.CLINICAL | access.ADMIN
 KEEPS_STOCK = READS_STOCK
@@ -91,8 +91,7 @@ class StockLotOut(Out[StockLot]):
 
     @extend_schema_field(serializers.DecimalField(max_digits=10, decimal_places=3))
     def get_left(self, lot: StockLot) -> str:
-        entries = stock.entries_by_lot(lot.events.all()).get(lot.pk, [])
-        return f"{balances.balance(entries):.3f}"
+        return f"{balances.balance(accounts.entries_of(lot.events.all())):.3f}"
 
     @extend_schema_field(serializers.BooleanField())
     def get_is_for_one_client(self, lot: StockLot) -> bool:

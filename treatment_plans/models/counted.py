@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from practice.models.base import Revisioned
 from treatment_plans.models.base import SupplyUnit
+from treatment_plans.models.plans import PlannedSession
 
 
 class LedgerEvent(models.Model):
@@ -17,7 +18,18 @@ class LedgerEvent(models.Model):
     `key` is made by whoever saves it, once for each event, so that a repeated save finds the first.
     """
 
+    kind: str  # the choices of each ledger are its own
+    corrects_id: int | None
+
     key = models.UUIDField(_("key"))
+    planned_session = models.ForeignKey(
+        PlannedSession,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("in the session"),
+    )
     amount = models.DecimalField(_("amount"), max_digits=10, decimal_places=3)
     unit = models.CharField(_("unit"), max_length=10, choices=SupplyUnit.choices)
     occurred_at = models.DateTimeField(_("when"))
@@ -57,6 +69,8 @@ class CountMismatch(Revisioned):
         ADJUSTED = "adjusted", _("not explained: the ledger takes the count")
         REPORTED = "reported", _("not explained and reported: the ledger takes the count")
 
+    event_id: int  # the count, a row of the ledger that it does not fit
+
     TAKES_THE_COUNT = frozenset({Outcome.ADJUSTED, Outcome.REPORTED})
 
     expected = models.DecimalField(_("expected"), max_digits=10, decimal_places=3)
@@ -89,6 +103,10 @@ def ledger_constraints(name: str, *, signed_kinds: tuple[str, ...]) -> tuple[mod
         ),
         models.CheckConstraint(
             condition=~Q(kind="wasted") | Q(witness__isnull=False), name=f"treatment_plans_{name}_witnessed"
+        ),
+        models.CheckConstraint(
+            condition=~Q(kind="used") | Q(planned_session__isnull=False),
+            name=f"treatment_plans_{name}_used_in",
         ),
         models.CheckConstraint(
             condition=Q(witness=None) | ~Q(witness=F("recorded_by")),

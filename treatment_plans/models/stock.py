@@ -8,7 +8,6 @@ from practice.models import Client, Location
 from practice.models.base import Revisioned
 from treatment_plans.models.base import Form, Route, StrengthUnit, SupplyUnit
 from treatment_plans.models.counted import CountMismatch, LedgerEvent, ledger_constraints, task_constraints
-from treatment_plans.models.plans import PlannedSession
 
 
 class StockLot(Revisioned):
@@ -78,14 +77,6 @@ class StockEvent(LedgerEvent):
         ADJUSTED = "adjusted", _("adjusted to a count")
 
     stock_lot = models.ForeignKey(StockLot, models.PROTECT, related_name="events", verbose_name=_("lot"))
-    planned_session = models.ForeignKey(
-        PlannedSession,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("in the session"),
-    )
     kind = models.CharField(_("what happened"), max_length=10, choices=Kind.choices)
     other_lot = models.ForeignKey(
         StockLot,
@@ -105,10 +96,6 @@ class StockEvent(LedgerEvent):
             models.CheckConstraint(
                 condition=~Q(kind="disposed") | Q(witness__isnull=False),
                 name="treatment_plans_stock_event_disposal",
-            ),
-            models.CheckConstraint(
-                condition=~Q(kind="used") | Q(planned_session__isnull=False),
-                name="treatment_plans_stock_event_used_in",
             ),
             models.CheckConstraint(
                 condition=Q(kind__in=["moved_out", "moved_in"], other_lot__isnull=False)

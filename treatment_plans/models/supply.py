@@ -6,7 +6,6 @@ from django.utils.translation import gettext_lazy as _
 
 from practice.models import Client
 from treatment_plans.models.counted import CountMismatch, LedgerEvent, ledger_constraints, task_constraints
-from treatment_plans.models.plans import PlannedSession
 from treatment_plans.models.prescriptions import Prescription
 
 
@@ -27,27 +26,13 @@ class SupplyEvent(LedgerEvent):
     prescription = models.ForeignKey(
         Prescription, models.PROTECT, related_name="supply_events", verbose_name=_("prescription")
     )
-    planned_session = models.ForeignKey(
-        PlannedSession,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("in the session"),
-    )
     kind = models.CharField(_("what happened"), max_length=10, choices=Kind.choices)
 
     class Meta:
         verbose_name = _("supply event")
         verbose_name_plural = _("supply events")
         ordering = ("client", "occurred_at", "pk")
-        constraints = (
-            *ledger_constraints("supply_event", signed_kinds=("adjusted",)),
-            models.CheckConstraint(
-                condition=~Q(kind="used") | Q(planned_session__isnull=False),
-                name="treatment_plans_supply_event_used_in",
-            ),
-        )
+        constraints = (*ledger_constraints("supply_event", signed_kinds=("adjusted",)),)
         indexes = (models.Index(fields=["prescription", "occurred_at"], name="treatment_plans_supply"),)
 
     def __str__(self) -> str:

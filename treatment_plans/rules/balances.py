@@ -12,7 +12,7 @@ from practice.blockers import gettext_noop as _
 
 NOTHING = Decimal(0)
 
-ADDS = frozenset({"dispensed", "received", "moved_in", "adjusted"})  # an adjustment may be negative
+ADJUSTED = "adjusted"  # to a count: up or down
 TAKES = frozenset({"used", "returned", "wasted", "lost", "disposed", "moved_out"})
 LOOKS = frozenset({"brought", "counted"})  # says what was there, and changes nothing
 WITNESSED = frozenset({"wasted", "disposed"})
@@ -111,7 +111,7 @@ def shown(amount: Decimal) -> str:
 
 def _amount_blockers(new: Entry) -> tuple[Blocker, ...]:
     may_be_nothing = new.kind == "counted" or new.corrects is not None
-    if new.kind == "adjusted" or new.amount > 0 or (may_be_nothing and new.amount == 0):
+    if new.kind == ADJUSTED or new.amount > 0 or (may_be_nothing and new.amount == 0):
         return ()
     return (Blocker("amount_not_positive", _("The amount has to be more than nothing.")),)
 

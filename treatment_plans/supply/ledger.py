@@ -6,25 +6,26 @@ All of them lock the client; who locks bookings too, locks the client before (do
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from uuid import UUID, uuid4
+from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext_noop as _
 
-from practice import activity, clock
+from practice import clock
 from practice.blockers import Blocker
 from practice.doors import door, on_violation, step
-from practice.editing import lock_for_edit, save_changes, save_new
-from practice.errors import Invalid, OutOfScope, Refused
+from practice.errors import OutOfScope, Refused
 from practice.models import Client, User
-from treatment_plans.errors import AlreadySettled, EventCorrectedBefore, KeyUsedBefore, StillDoesNotFit
+from treatment_plans.errors import EventCorrectedBefore, KeyUsedBefore
 from treatment_plans.models import PlannedSession, Prescription, SupplyEvent, SupplyTask
 from treatment_plans.rules import balances, supply
 from treatment_plans.rules.balances import Entry
+from treatment_plans.supply import accounts
+from treatment_plans.supply.accounts import Account
 
 Kind = SupplyEvent.Kind
 
@@ -42,18 +43,26 @@ on_violation("treatment_plans_supply_event_corrected_once", EventCorrectedBefore
 
 
 @dataclass(frozen=True, kw_only=True)
-class NewEvent:
-    """`key` is made once, by whoever wants it saved; `occurred_at` is aware, None for now."""
-
+class NewEvent(accounts.NewEvent):
     prescription_id: int
-    kind: str
-    amount: Decimal
-    unit: str
-    key: UUID
-    planned_session_id: int | None = None
-    witness_id: int | None = None
-    occurred_at: datetime | None = None
-    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held(Account[SupplyEvent, SupplyTask]):
+    """What a client holds of one prescription."""
+
+    prescription: Prescription
+
+    def sessions(self) -> QuerySet[PlannedSession]:
+        return PlannedSession.objects.select_related("plan__protocol").filter(plan__client=self.client_id)
+
+    def blockers(
+        self, entries: list[Entry], entry: Entry, session: PlannedSession | None, *, day: date
+    ) -> Iterable[Blocker]:
+        if entry.corrects is None:
+            yield from _prescription_blockers(self.prescription, session, entry, day=day)
+        if entry.kind == Kind.DISPENSED:
+            yield from _fill_blockers(self.prescription, entries, entry)
 
 
 @door
@@ -73,22 +82,11 @@ def correct(
 
     A count that fits now is no longer open. Raises EventCorrectedBefore, else as `record` does.
     """
-    if not reason.strip():
-        raise Invalid(_("Say why it is corrected."), code="required", pointer="/reason")
     first = SupplyEvent.objects.filter(pk=event_id).first()
     if first is None:
         raise OutOfScope
-    new = NewEvent(
-        prescription_id=first.prescription_id,
-        kind=first.kind,
-        amount=amount,
-        unit=first.unit,
-        key=key,
-        planned_session_id=first.planned_session_id,
-        witness_id=first.witness_id,
-        occurred_at=first.occurred_at,
-    )
-    return keep(first.client_id, new, corrects=first, reason=reason.strip(), actor=actor, now=now)
+    account = _account(first.client_id, first.prescription_id)
+    return accounts.correct(account, first, amount, reason=reason, key=key, actor=actor, now=now)
 
 
 @door
@@ -98,42 +96,11 @@ def settle(task_id: int, *, outcome: str, note: str, actor: User, now: datetime)
     What stays unexplained (adjusted, reported) makes the ledger take the count. Raises AlreadySettled,
     StillDoesNotFit when the outcome says that it fits by now and it does not.
     """
-    if not note.strip():
-        raise Invalid(_("Say what was found."), code="required", pointer="/note")
     found = SupplyTask.objects.select_related("event").filter(pk=task_id).first()
     if found is None:
         raise OutOfScope
-    _lock(found.client_id)
-    task = lock_for_edit(SupplyTask.objects.select_related("event"), task_id, revision=None)
-    if task.settled_at is not None:
-        raise AlreadySettled
-    event = task.event
-    if outcome in SupplyTask.TAKES_THE_COUNT:
-        keep(
-            task.client_id,
-            NewEvent(
-                prescription_id=event.prescription_id,
-                kind=Kind.ADJUSTED,
-                amount=task.counted - task.expected,
-                unit=task.unit,
-                key=uuid4(),
-            ),
-            actor=actor,
-            now=now,
-        )
-    elif (expected := balances.still_unfitting(entries_of(event.prescription_id), event.pk)) is not None:
-        raise StillDoesNotFit(params={"expected": balances.shown(expected)}, client_id=task.client_id)
-    values = {"outcome": outcome, "note": note.strip(), "settled_at": now, "settled_by": actor}
-    save_changes(task, values)
-    activity.record(
-        "supply_task.settled",
-        task,
-        actor=actor,
-        at=now,
-        client=task.client_id,
-        data={"outcome": outcome},
-    )
-    return task
+    account = _account(found.client_id, found.event.prescription_id)
+    return accounts.settle(account, task_id, outcome=outcome, note=note, actor=actor, now=now)
 
 
 # For doors that do more than this
@@ -220,67 +187,9 @@ def counted(
 
 
 @step
-def keep(
-    client_id: int,
-    new: NewEvent,
-    *,
-    corrects: SupplyEvent | None = None,
-    reason: str = "",
-    actor: User,
-    now: datetime,
-) -> SupplyEvent:
-    """Lock the client, judge, save, record; open a task for a count that does not fit."""
-    client = _lock(client_id)
-    saved = _saved_before(client_id, new)
-    if saved is not None:
-        return saved
-    prescription = Prescription.objects.filter(pk=new.prescription_id, client=client_id).first()
-    if prescription is None:
-        raise OutOfScope(pointer="/prescription")
-    session = _session(client_id, new.planned_session_id)
-    if new.witness_id is not None and not User.objects.filter(pk=new.witness_id, is_active=True).exists():
-        raise OutOfScope(pointer="/witness")
-    occurred_at = new.occurred_at or now
-    if occurred_at > now:
-        raise Invalid(_("This lies ahead."), code="ahead", pointer="/occurred_at")
-    entries = entries_of(prescription.pk)
-    entry = Entry(None, new.kind, new.amount, occurred_at, corrects.pk if corrects else None)
-    save = balances.Save(
-        unit=new.unit,
-        unit_of_ledger=prescription.quantity_unit,
-        recorder_id=actor.pk,
-        witness_id=new.witness_id,
-    )
-    day = clock.local_day(occurred_at, clock.zone(client.location.time_zone))
-    blockers = (
-        *(_prescription_blockers(prescription, session, entry, day=day) if corrects is None else ()),
-        *_fill_blockers(prescription, entries, entry),
-        *balances.entry_blockers(entries, entry, save),
-    )
-    if blockers:
-        raise SupplyRefused(blockers=blockers, client_id=client_id)
-    event = save_new(
-        SupplyEvent(
-            client=client,
-            prescription=prescription,
-            planned_session=session,
-            kind=new.kind,
-            amount=new.amount,
-            unit=new.unit,
-            key=new.key,
-            occurred_at=occurred_at,
-            note=new.note.strip(),
-            witness_id=new.witness_id,
-            recorded_by=actor,
-            recorded_at=now,
-            corrects=corrects,
-            correction_reason=reason,
-        )
-    )
-    verb = "corrected" if corrects else new.kind
-    activity.record(f"supply.{verb}", event, actor=actor, at=now, client=client_id)
-    _compare(event, entries, replaces=corrects, actor=actor, now=now)
-    return event
+def keep(client_id: int, new: NewEvent, *, actor: User, now: datetime) -> SupplyEvent:
+    """Append a row, as a part of a door. Locks the client."""
+    return accounts.keep(_account(client_id, new.prescription_id), new, actor=actor, now=now)
 
 
 # What there is
@@ -300,7 +209,8 @@ class Supply:
 def supplies(client_id: int) -> list[Supply]:
     """Of every prescription of the client, the latest first. Three queries."""
     prescriptions = Prescription.objects.filter(client=client_id).order_by("-issued_on", "-pk")
-    by_prescription = _entries(SupplyEvent.objects.filter(client=client_id))
+    rows = SupplyEvent.objects.filter(client=client_id)
+    by_prescription = accounts.entries_by("prescription_id", rows)
     open_tasks = list(
         SupplyTask.objects.filter(client=client_id, settled_at=None).values_list(
             "event__prescription", flat=True
@@ -317,59 +227,6 @@ def supplies(client_id: int) -> list[Supply]:
         for each in prescriptions
         for entries in [by_prescription.get(each.pk, [])]
     ]
-
-
-def entries_of(prescription_id: int) -> list[Entry]:
-    return _entries(SupplyEvent.objects.filter(prescription=prescription_id)).get(prescription_id, [])
-
-
-def _entries(rows: Iterable[SupplyEvent]) -> Mapping[int, list[Entry]]:
-    found: dict[int, list[Entry]] = defaultdict(list)
-    for row in rows:
-        found[row.prescription_id].append(
-            Entry(row.pk, row.kind, row.amount, row.occurred_at, row.corrects_id)
-        )
-    return found
-
-
-def _lock(client_id: int) -> Client:
-    found = (
-        Client.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("location")
-        .filter(pk=client_id)
-        .first()
-    )
-    if found is None:
-        raise OutOfScope(pointer="/client")
-    return found
-
-
-def _saved_before(client_id: int, new: NewEvent) -> SupplyEvent | None:
-    saved = SupplyEvent.objects.filter(key=new.key).first()
-    if saved is None:
-        return None
-    if (saved.client_id, saved.prescription_id, saved.kind, saved.amount, saved.unit) != (
-        client_id,
-        new.prescription_id,
-        new.kind,
-        new.amount,
-        new.unit,
-    ):
-        raise KeyUsedBefore
-    return saved
-
-
-def _session(client_id: int, planned_session_id: int | None) -> PlannedSession | None:
-    if planned_session_id is None:
-        return None
-    found = (
-        PlannedSession.objects.select_related("plan__protocol")
-        .filter(pk=planned_session_id, plan__client=client_id)
-        .first()
-    )
-    if found is None:
-        raise OutOfScope(pointer="/planned_session")
-    return found
 
 
 def _prescription_blockers(
@@ -391,8 +248,6 @@ def _prescription_blockers(
 
 def _fill_blockers(prescription: Prescription, entries: list[Entry], entry: Entry) -> tuple[Blocker, ...]:
     """All fills together hand out no more than was prescribed."""
-    if entry.kind != Kind.DISPENSED:
-        return ()
     most = prescription.one_fill * (1 + prescription.refills)
     together = balances.total([*entries, entry], Kind.DISPENSED)
     if together <= most:
@@ -406,33 +261,28 @@ def _fill_blockers(prescription: Prescription, entries: list[Entry], entry: Entr
     )
 
 
-def _compare(
-    event: SupplyEvent, entries: list[Entry], *, replaces: SupplyEvent | None, actor: User, now: datetime
-) -> None:
-    """Open a task where a look does not fit; a corrected look closes the task of the one before."""
-    if event.kind not in balances.LOOKS:
-        return
-    look = Entry(event.pk, event.kind, event.amount, event.occurred_at, event.corrects_id)
-    if replaces is not None:
-        for task in SupplyTask.objects.select_for_update(no_key=True).filter(event=replaces, settled_at=None):
-            save_changes(
-                task,
-                {
-                    "outcome": SupplyTask.Outcome.MISCOUNTED,
-                    "note": event.correction_reason,
-                    "settled_at": now,
-                    "settled_by": actor,
-                },
-            )
-    expected = balances.does_not_fit([*entries, look], look)
-    if expected is None:
-        return
-    task = SupplyTask.objects.create(
-        client_id=event.client_id,
-        event=event,
-        expected=expected,
-        counted=event.amount,
-        unit=event.unit,
-        raised_at=now,
+def _account(client_id: int, prescription_id: int) -> Held:
+    client = _lock(client_id)
+    prescription = Prescription.objects.filter(pk=prescription_id, client=client).first()
+    if prescription is None:
+        raise OutOfScope(pointer="/prescription")
+    return Held(
+        events=SupplyEvent,
+        tasks=SupplyTask,
+        refused=SupplyRefused,
+        name="supply",
+        belongs={"client_id": client_id, "prescription_id": prescription_id},
+        task_belongs={"client_id": client_id},
+        unit=prescription.quantity_unit,
+        zone=clock.zone(client.location.time_zone),
+        client_id=client_id,
+        prescription=prescription,
     )
-    activity.record("supply_task.raised", task, actor=actor, at=now, client=event.client_id)
+
+
+def _lock(client_id: int) -> Client:
+    rows = Client.objects.select_for_update(no_key=True, of=("self",)).select_related("location")
+    client = rows.filter(pk=client_id).first()
+    if client is None:
+        raise OutOfScope(pointer="/client")
+    return client

@@ -24,8 +24,8 @@ from practice.models import Client, Clinician, User
 from treatment_plans.errors import AlreadyRevoked, NotAPrescriber, NotSignable, PrescriptionNotPossible
 from treatment_plans.models import Prescription, StatePrescriptionLimit, SupplyEvent
 from treatment_plans.rules import balances, prescribing
+from treatment_plans.supply import accounts, prescribing_checks
 from treatment_plans.supply import ledger as supply_ledger
-from treatment_plans.supply import prescribing_checks
 
 Status = Prescription.Status
 
@@ -195,7 +195,7 @@ def report_lost(prescription_id: int, *, report: str, actor: User, now: datetime
         raise Invalid(_("Say what was lost, and how."), code="required", pointer="/report")
     prescription = _lock(prescription_id, revision=None)
     _check_transition(prescription, Status.LOST)
-    held = balances.balance(supply_ledger.entries_of(prescription.pk))
+    held = balances.balance(accounts.entries_of(prescription.supply_events.all()))
     if held > 0:
         new = supply_ledger.NewEvent(
             prescription_id=prescription.pk,

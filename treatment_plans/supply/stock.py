@@ -5,26 +5,27 @@ A door that gives a dose from stock calls `use_from_lot`. The lot is locked last
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
-from uuid import UUID, uuid4, uuid5
+from uuid import UUID, uuid5
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext_noop as _
 
 from practice import activity, clock
 from practice.blockers import Blocker
 from practice.doors import door, on_violation, step
-from practice.editing import lock_for_edit, save_changes, save_new
+from practice.editing import save_new
 from practice.errors import Invalid, OutOfScope, Refused, Taken
 from practice.models import Client, Location, User
-from treatment_plans.errors import AlreadySettled, EventCorrectedBefore, KeyUsedBefore, StillDoesNotFit
+from treatment_plans.errors import EventCorrectedBefore, KeyUsedBefore
 from treatment_plans.models import PlannedSession, StockEvent, StockLot, StockTask
-from treatment_plans.rules import balances
 from treatment_plans.rules.balances import Entry
+from treatment_plans.supply import accounts
+from treatment_plans.supply.accounts import Account, NewEvent
 
 Kind = StockEvent.Kind
 
@@ -49,18 +50,19 @@ on_violation("treatment_plans_stock_lot_once", LotExists)
 
 
 @dataclass(frozen=True, kw_only=True)
-class NewEvent:
-    """`key` is made once, by whoever wants it saved; `occurred_at` is aware, None for now."""
+class Lot(Account[StockEvent, StockTask]):
+    """What there is of one lot at its place."""
 
-    kind: str
-    amount: Decimal
-    unit: str
-    key: UUID
-    planned_session_id: int | None = None
-    witness_id: int | None = None
-    other_lot_id: int | None = None
-    occurred_at: datetime | None = None
-    note: str = ""
+    lot: StockLot
+
+    def sessions(self) -> QuerySet[PlannedSession]:
+        return PlannedSession.objects.select_related("plan__protocol")
+
+    def blockers(
+        self, entries: list[Entry], entry: Entry, session: PlannedSession | None, *, day: date
+    ) -> Iterable[Blocker]:
+        if entry.kind == Kind.USED and entry.corrects is None:
+            yield from _lot_blockers(self.lot, session, day)
 
 
 @door
@@ -113,23 +115,13 @@ def correct(
 
     Raises EventCorrectedBefore, Invalid for one end of a transfer (transfer it back), else as `record` does.
     """
-    if not reason.strip():
-        raise Invalid(_("Say why it is corrected."), code="required", pointer="/reason")
     first = StockEvent.objects.filter(pk=event_id).first()
     if first is None:
         raise OutOfScope
     if first.other_lot_id is not None:
         raise Invalid(_("A transfer is undone by a transfer back."), code="is_transfer")
-    new = NewEvent(
-        kind=first.kind,
-        amount=amount,
-        unit=first.unit,
-        key=key,
-        planned_session_id=first.planned_session_id,
-        witness_id=first.witness_id,
-        occurred_at=first.occurred_at,
-    )
-    return keep(first.stock_lot_id, new, corrects=first, reason=reason.strip(), actor=actor, now=now)
+    account = _account(first.stock_lot_id)
+    return accounts.correct(account, first, amount, reason=reason, key=key, actor=actor, now=now)
 
 
 @door
@@ -165,16 +157,11 @@ def transfer(
         other = save_new(StockLot(location=to, received_on=received_on, **at_other))
         activity.record("stock_lot.received", other, actor=actor, at=now, client=other.for_client_id)
     _lock(lot_id, other.pk)
-    out = NewEvent(kind=Kind.TRANSFERRED_OUT, amount=amount, unit=unit, key=key, other_lot_id=other.pk)
-    left = keep(lot_id, out, actor=actor, now=now)
-    came = NewEvent(
-        kind=Kind.TRANSFERRED_IN,
-        amount=amount,
-        unit=unit,
-        key=uuid5(_OTHER_END, str(key)),
-        other_lot_id=lot_id,
-    )
-    keep(other.pk, came, actor=actor, now=now)
+    out = NewEvent(kind=Kind.TRANSFERRED_OUT, amount=amount, unit=unit, key=key)
+    left = keep(lot_id, out, other_lot=other, actor=actor, now=now)
+    other_key = uuid5(_OTHER_END, str(key))
+    came = NewEvent(kind=Kind.TRANSFERRED_IN, amount=amount, unit=unit, key=other_key)
+    keep(other.pk, came, other_lot=lot, actor=actor, now=now)
     return left
 
 
@@ -185,26 +172,11 @@ def settle(task_id: int, *, outcome: str, note: str, actor: User, now: datetime)
     What stays unexplained (adjusted, reported) makes the ledger take the count. Raises AlreadySettled,
     StillDoesNotFit when the outcome says that it fits by now and it does not.
     """
-    if not note.strip():
-        raise Invalid(_("Say what was found."), code="required", pointer="/note")
     found = StockTask.objects.select_related("event").filter(pk=task_id).first()
     if found is None:
         raise OutOfScope
-    event = found.event
-    _lock(event.stock_lot_id)
-    task = lock_for_edit(StockTask.objects.all(), task_id, revision=None)
-    if task.settled_at is not None:
-        raise AlreadySettled
-    if outcome in StockTask.TAKES_THE_COUNT:
-        change = task.counted - task.expected
-        adjusted = NewEvent(kind=Kind.ADJUSTED, amount=change, unit=task.unit, key=uuid4())
-        keep(event.stock_lot_id, adjusted, actor=actor, now=now)
-    elif (expected := balances.still_unfitting(entries_of(event.stock_lot_id), event.pk)) is not None:
-        raise StillDoesNotFit(params={"expected": balances.shown(expected)})
-    values = {"outcome": outcome, "note": note.strip(), "settled_at": now, "settled_by": actor}
-    save_changes(task, values)
-    activity.record("stock_task.settled", task, actor=actor, at=now, data={"outcome": outcome})
-    return task
+    account = _account(found.event.stock_lot_id)
+    return accounts.settle(account, task_id, outcome=outcome, note=note, actor=actor, now=now)
 
 
 @step
@@ -237,82 +209,31 @@ def use_from_lot(
 
 @step
 def keep(
-    lot_id: int,
-    new: NewEvent,
-    *,
-    corrects: StockEvent | None = None,
-    reason: str = "",
-    actor: User,
-    now: datetime,
+    lot_id: int, new: NewEvent, *, other_lot: StockLot | None = None, actor: User, now: datetime
 ) -> StockEvent:
-    """Lock the lot, judge, save, record; open a task for a count that does not fit."""
-    lot = _lock(lot_id)[lot_id]
-    saved = _saved_before(lot_id, new)
-    if saved is not None:
-        return saved
-    session = None
-    if new.planned_session_id is not None:
-        rows = PlannedSession.objects.select_related("plan__protocol")
-        session = rows.filter(pk=new.planned_session_id).first()
-        if session is None:
-            raise OutOfScope(pointer="/planned_session")
-    if new.witness_id is not None and not User.objects.filter(pk=new.witness_id, is_active=True).exists():
-        raise OutOfScope(pointer="/witness")
-    occurred_at = new.occurred_at or now
-    if occurred_at > now:
-        raise Invalid(_("This lies ahead."), code="ahead", pointer="/occurred_at")
-    entries = entries_of(lot_id)
-    entry = Entry(None, new.kind, new.amount, occurred_at, corrects.pk if corrects else None)
-    save = balances.Save(
-        unit=new.unit, unit_of_ledger=lot.unit, recorder_id=actor.pk, witness_id=new.witness_id
-    )
-    day = clock.local_day(occurred_at, clock.zone(lot.location.time_zone))
-    blockers = (
-        *(_lot_blockers(lot, session, day) if new.kind == Kind.USED and corrects is None else ()),
-        *balances.entry_blockers(entries, entry, save),
-    )
-    if blockers:
-        raise StockRefused(blockers=blockers)
-    event = save_new(
-        StockEvent(
-            stock_lot=lot,
-            planned_session=session,
-            kind=new.kind,
-            amount=new.amount,
-            unit=new.unit,
-            key=new.key,
-            other_lot_id=new.other_lot_id,
-            occurred_at=occurred_at,
-            note=new.note.strip(),
-            witness_id=new.witness_id,
-            recorded_by=actor,
-            recorded_at=now,
-            corrects=corrects,
-            correction_reason=reason,
-        )
-    )
-    verb = "corrected" if corrects else new.kind
-    about = session.plan.client_id if session else None
-    activity.record(f"stock.{verb}", event, actor=actor, at=now, client=about)
-    _compare(event, entries, replaces=corrects, actor=actor, now=now)
-    return event
-
-
-def entries_of(lot_id: int) -> list[Entry]:
-    return entries_by_lot(StockEvent.objects.filter(stock_lot=lot_id)).get(lot_id, [])
-
-
-def entries_by_lot(rows: Iterable[StockEvent]) -> Mapping[int, list[Entry]]:
-    found: dict[int, list[Entry]] = defaultdict(list)
-    for row in rows:
-        entry = Entry(row.pk, row.kind, row.amount, row.occurred_at, row.corrects_id)
-        found[row.stock_lot_id].append(entry)
-    return found
+    """Append a row, as a part of a door; `other_lot` is the other end of a transfer. Locks the lot."""
+    return accounts.keep(_account(lot_id), new, actor=actor, now=now, other_lot=other_lot)
 
 
 def last_day(lot: StockLot) -> date:
     """The last day on which a dose may be taken from it."""
     return min(lot.expires_on, lot.use_by_on or lot.expires_on)
+
+
+def _account(lot_id: int) -> Lot:
+    lot = _lock(lot_id)[lot_id]
+    return Lot(
+        events=StockEvent,
+        tasks=StockTask,
+        refused=StockRefused,
+        name="stock",
+        belongs={"stock_lot_id": lot_id},
+        task_belongs={},
+        unit=lot.unit,
+        zone=clock.zone(lot.location.time_zone),
+        client_id=None,
+        lot=lot,
+    )
 
 
 def _lock(*lot_ids: int) -> dict[int, StockLot]:
@@ -321,16 +242,6 @@ def _lock(*lot_ids: int) -> dict[int, StockLot]:
     if set(lot_ids) - set(found):
         raise OutOfScope(pointer="/stock_lot")
     return found
-
-
-def _saved_before(lot_id: int, new: NewEvent) -> StockEvent | None:
-    saved = StockEvent.objects.filter(key=new.key).first()
-    if saved is None:
-        return None
-    was = (saved.stock_lot_id, saved.kind, saved.amount, saved.unit, saved.planned_session_id)
-    if was != (lot_id, new.kind, new.amount, new.unit, new.planned_session_id):
-        raise KeyUsedBefore
-    return saved
 
 
 def _lot_blockers(lot: StockLot, session: PlannedSession | None, day: date) -> Iterable[Blocker]:
@@ -349,30 +260,3 @@ def _lot_blockers(lot: StockLot, session: PlannedSession | None, day: date) -> I
         )
     if session is not None and lot.for_client_id not in (None, session.plan.client_id):
         yield Blocker("lot_of_another", _("The lot was delivered for another client."))
-
-
-def _compare(
-    event: StockEvent, entries: list[Entry], *, replaces: StockEvent | None, actor: User, now: datetime
-) -> None:
-    """Open a task where a count does not fit; a corrected count closes the task of the one before."""
-    if event.kind not in balances.LOOKS:
-        return
-    if replaces is not None:
-        for task in StockTask.objects.select_for_update(no_key=True).filter(event=replaces, settled_at=None):
-            save_changes(
-                task,
-                {
-                    "outcome": StockTask.Outcome.MISCOUNTED,
-                    "note": event.correction_reason,
-                    "settled_at": now,
-                    "settled_by": actor,
-                },
-            )
-    look = Entry(event.pk, event.kind, event.amount, event.occurred_at, event.corrects_id)
-    expected = balances.does_not_fit([*entries, look], look)
-    if expected is None:
-        return
-    task = StockTask.objects.create(
-        event=event, expected=expected, counted=event.amount, unit=event.unit, raised_at=now
-    )
-    activity.record("stock_task.raised", task, actor=actor, at=now)

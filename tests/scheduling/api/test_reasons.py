@@ -118,10 +118,10 @@ CLINICAL = {
 TOLD_TO_CLINICIANS = {
     "balances.py",
     "instruments.py",
+    "ledger.py",
     "measures.py",
     "prescribing.py",
     "stock.py",
-    "supply_ledger.py",
 }
 
 
