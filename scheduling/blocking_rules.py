@@ -182,7 +182,7 @@ class _Finder:
             return []
         if code == "plan_not_active":
             return [Rule("treatment_plan", planned.plan_id)]
-        if code in {"protocol_not_approved", "review_missing", "route_mismatch"}:
+        if code in {"protocol_not_approved", "review_due", "review_missing", "route_mismatch"}:
             return [Rule("protocol", planned.plan.protocol_id)]
         if code in {"session_completed", "session_withdrawn"}:
             return [Rule("planned_session", planned.pk)]

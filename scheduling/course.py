@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 from practice import clock
@@ -19,6 +20,7 @@ from scheduling.engine.limits import week_of
 from scheduling.engine.series import Course, DoseRule, Option, Step, Stock
 from scheduling.engine.types import Opening, ResourceKey, Span
 from scheduling.models import AppointmentType, Booking, Occupancy
+from treatment_plans.facts import ClientFacts
 from treatment_plans.models import PlannedSession, Protocol, TreatmentPlan
 from treatment_plans.rules import reviews, spacing, supply
 from treatment_plans.rules.supply import DoseFact
@@ -134,6 +136,7 @@ class OpenCourse:
         self.open = {session.pk: session for session in self.order if session.pk not in self.fixed}
         self.doses = [session for session in self.order if session.kind == Kind.DOSING]
         self._beyond_limits: set[tuple[int, int, date]] = set()  # session, clinician, day
+        self.too_long: dict[int, date] = {}  # the doses that are not placed from that day on
         self._passes: dict[object, bool] = {}
         self._options: dict[object, tuple[Option, ...]] = {}
 
@@ -172,7 +175,11 @@ class OpenCourse:
             return by_plan[need].name
         return of_type.board.names[ResourceKey("room", of_type.home[need])]
 
-    def is_within_limits(self, proposal: engine.Proposal) -> bool:
+    def allows(self, proposal: engine.Proposal) -> bool:
+        """Whether it may be proposed as a whole; what spoils it is left out of the next search."""
+        return self._is_within_limits(proposal) and self._is_reviewed_in_time(proposal)
+
+    def _is_within_limits(self, proposal: engine.Proposal) -> bool:
         """Whether nobody would work more than they may; who would is not asked for those days again."""
         broken: set[tuple[int, int, date]] = set()
         for pk, limit in self._limits.items():
@@ -189,6 +196,36 @@ class OpenCourse:
                     break
         self._beyond_limits |= broken
         return not broken
+
+    def _is_reviewed_in_time(self, proposal: engine.Proposal) -> bool:
+        """Whether no dose comes more days than the protocol allows after the first since a review; one that
+        does is not placed as late again.
+        """
+        placed = {each.key: each.option for each in proposal.placed}
+        doses = [
+            (placed[each.pk].opening.start, placed[each.pk].on, each.pk)
+            if each.pk in placed
+            else (self.fixed[each.pk].starts_at, self.fixed[each.pk].on, 0)
+            for each in self.doses
+            if each.pk in placed or each.pk in self.fixed
+        ]
+        ends = [option.opening.end for key, option in placed.items() if self.open[key].kind == Kind.REVIEW]
+        known = self.loaded.reviews_of(self.plan, now=self.now)
+        found = {
+            key: on
+            for at, on, key in doses
+            if key
+            and reviews.review_day_blockers(
+                gate.review_rule(self.plan.protocol),
+                at,
+                on,
+                other_doses=[(start, day) for start, day, other in doses if other != key],
+                reviews=[*known, *ends],
+            )
+        }
+        for key, on in found.items():
+            self.too_long[key] = min(on, self.too_long.get(key, on))
+        return not found
 
     def over_their_limit(self, session: PlannedSession) -> str:
         """The names of those who are not asked for this session on some days, "" if there are none."""
@@ -262,13 +299,35 @@ class OpenCourse:
         """Whether the order of the plan has a review where the protocol wants one before this dose."""
         if session.kind != Kind.DOSING:
             return ()
-        places = {each.pk: place for place, each in enumerate(self.order)}
         return reviews.review_blockers(
             gate.review_rule(self.plan.protocol),
-            places[session.pk],
-            other_doses=[places[each.pk] for each in self.doses if each.pk != session.pk],
-            reviews=[places[each.pk] for each in self.order if each.kind == Kind.REVIEW],
+            self._places[session.pk],
+            other_doses=[self._places[each.pk] for each in self.doses if each.pk != session.pk],
+            reviews=self._reviewed,
         )
+
+    @cached_property
+    def _places(self) -> Mapping[int, int]:
+        """In the order of the plan, with room for a decision between two sessions."""
+        return {each.pk: 2 * place for place, each in enumerate(self.order)}
+
+    @cached_property
+    def _reviewed(self) -> tuple[int, ...]:
+        """The places of the reviews that are still to come, and of the decisions, which need no session."""
+        to_come = (
+            self._places[each.pk]
+            for each in self.order
+            if each.kind == Kind.REVIEW
+            and each.completed_at is None
+            and (each.pk not in self.fixed or self.fixed[each.pk].ends_at > self.now)
+        )
+        of_client = self.loaded.facts.clients.get(self.client.pk, ClientFacts())
+        decided = (
+            max((self._places[pk] for pk, each in self.fixed.items() if each.starts_at <= at), default=-2) + 1
+            for plan_id, at in of_client.reviews
+            if plan_id == self.plan.pk
+        )
+        return (*to_come, *decided)
 
     def _survey(self, kind: AppointmentType) -> Survey:
         wish = Wish(kind, self.location, self.client, self.plan)
@@ -315,12 +374,14 @@ class OpenCourse:
             return ()
         bounds, gap = self.bounds(session), self.gap_to_next(session)
         without = frozenset(each for each in self._beyond_limits if each[0] == session.pk)
-        key = (session.kind, bounds, gap, without)
+        too_long_on = self.too_long.get(session.pk, date.max)
+        key = (session.kind, bounds, gap, without, too_long_on)
         if key not in self._options:
             found = (
                 option
                 for option in bounds.within(self.surveys[session.kind].options)
-                if self._passes_gate(session, option)
+                if option.on < too_long_on
+                and self._passes_gate(session, option)
                 and not any((session.pk, pk, option.on) in without for pk in _clinicians(option))
             )
             if gap is not None:
@@ -418,18 +479,9 @@ def rule_of(usual_days: int, min_days: int = 0) -> DoseRule:
 
 
 def usual_interval_days(protocol: Protocol, dose_number: int) -> int:
-    """The usual days between a dose and the one before it.
-
-    The protocol's steps go by the week of the course in which that one falls at the usual pace. Up to three
-    days stand for so many times a week.
-    """
-    days, interval = 0.0, protocol.usual_interval_days
-    for _dose in range(1, dose_number):
-        begun = [step for step in protocol.interval_steps if (step["from_week"] - 1) * 7 <= days]
-        if begun:
-            interval = max(begun, key=lambda step: step["from_week"])["interval_days"]
-        days += 7 / (7 // interval) if 0 < interval <= 3 else interval
-    return int(interval)
+    """The usual days between a dose and the one before it."""
+    pace = spacing.usual_pace(protocol.usual_interval_days, protocol.interval_steps)
+    return next(islice(pace, dose_number - 1, None))[1]
 
 
 def in_order(sessions: Sequence[PlannedSession]) -> list[PlannedSession]:

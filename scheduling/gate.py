@@ -116,6 +116,18 @@ class Gate:
         )
         return tuple(found)
 
+    def reviews_of(self, plan: TreatmentPlan, *, now: datetime) -> tuple[datetime, ...]:
+        """When each was decided, and the ends of those that are booked and still to come."""
+        of_client = self.facts.clients.get(plan.client_id, facts.ClientFacts())
+        return (
+            *(
+                each.ends_at
+                for each in self.booked.values()
+                if each.is_review and each.plan_id == plan.pk and not each.is_done and each.ends_at > now
+            ),
+            *(decided_at for plan_id, decided_at in of_client.reviews if plan_id == plan.pk),
+        )
+
     def _out_of_order(self, session: Session, starts_at: datetime) -> Iterable[Blocker]:
         planned = session.planned_session
         if planned is None:
@@ -175,15 +187,8 @@ class Gate:
             enrollments=of_client.enrollments,
             has_open_alert=of_client.has_open_alert,
             review_rule=reviews.NO_REVIEWS if self.keeps_order else review_rule(protocol),
-            doses_of_plan=tuple(dose.starts_at for dose in other_doses if dose.plan_id == plan.pk),
-            reviews=(
-                *(
-                    each.ends_at
-                    for each in self.booked.values()
-                    if each.is_review and each.plan_id == plan.pk and (each.is_done or each.ends_at > now)
-                ),
-                *(decided_at for plan_id, decided_at in of_client.reviews if plan_id == plan.pk),
-            ),
+            doses_of_plan=tuple(dose for dose in other_doses if dose.plan_id == plan.pk),
+            reviews=self.reviews_of(plan, now=now),
             flags=of_client.flags,
             results=of_client.results,
             is_course_on_hold=plan.pk in of_client.held_plans,
@@ -192,7 +197,9 @@ class Gate:
 
 
 def review_rule(protocol: Protocol) -> reviews.ReviewRule:
-    return reviews.rule_of(protocol.supply_before_review_doses, protocol.review_after_doses)
+    return reviews.rule_of(
+        protocol.supply_before_review_doses, protocol.review_after_doses, protocol.review_after_days
+    )
 
 
 def load(sessions: Iterable[Session], *, now: datetime) -> Gate:

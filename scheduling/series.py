@@ -143,7 +143,8 @@ def propose(
 
     With `tentative`, doses for which nothing is left are placed too, where the location keeps them as such.
     What is booked stays where it is; none if nothing is open. Where a proposal itself would be more than
-    somebody may work, they are not asked for those days, and the search begins again. Raises PlanClosed,
+    somebody may work, they are not asked for those days, where its doses would go on too long without a
+    review, they are not placed as late, and the search begins again. Raises PlanClosed,
     NoSeries.
     """
     _check_not_closed(plan)
@@ -152,7 +153,8 @@ def propose(
         return ()
     for _each in range(MOST_CORRECTIONS):
         found = engine.propose(course.steps(), limit=limit)
-        if all(course.is_within_limits(proposal) for proposal in found):
+        # of each what spoils it, and not of the first alone
+        if all([course.allows(proposal) for proposal in found]):  # noqa: C419
             return tuple(_described(course, proposal) for proposal in found)
     raise NoSeries
 

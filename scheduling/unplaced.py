@@ -15,6 +15,7 @@ from scheduling.engine.types import Calendar, Opening, Span
 from treatment_plans.models import PlannedSession
 from treatment_plans.rules.supply import DoseFact, waits_for_renewal
 
+REVIEW_DUE = _("Doses go on for at most %(most)s days before the prescriber reviews the course.")
 NO_APPOINTMENT_TYPE = Blocker(
     "no_appointment_type", _("There is no active appointment type for this kind of session.")
 )
@@ -30,6 +31,7 @@ REMEDIES = {
     "prescription_lost": ("prescribe", _("Write a new prescription.")),
     "prescription_not_signed": ("sign_prescription", _("Have the prescription signed.")),
     "review_missing": ("plan_review", _("Plan a review before it.")),
+    "review_due": ("plan_review", _("Plan a review before it.")),
     "prescription_wrong_route": ("prescribe", _("Write a prescription for the route of the plan.")),
     "clearance_expired": ("renew_clearance", _("Renew the clearance that ends on %(ended_on)s.")),
     "clearance_missing": ("decide_clearance", _("Decide on the medical clearance.")),
@@ -86,6 +88,9 @@ def why(course: OpenCourse, session: PlannedSession, proposal: Proposal) -> tupl
         return (NO_APPOINTMENT_TYPE,)
     if no_review := course.review_blockers(session):
         return no_review
+    if session.pk in course.too_long:
+        days = course.plan.protocol.review_after_days or 0
+        return (Blocker("review_due", REVIEW_DUE, {"most": days}),)
     of_type = course.surveys[session.kind]
     ahead = {each.pk for each in course.order[: course.order.index(session)]}
     before = [each for each in proposal.placed if each.key in ahead]

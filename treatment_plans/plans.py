@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 
 from django.utils.translation import gettext_noop as _
 
@@ -21,6 +22,7 @@ from treatment_plans.errors import (
     ProtocolNotUsable,
 )
 from treatment_plans.models import PlannedSession, Protocol, TreatmentPlan
+from treatment_plans.rules import spacing
 
 Kind = PlannedSession.Kind
 MOST_DOSES = 30
@@ -103,15 +105,21 @@ def _plan_sessions(plan: TreatmentPlan, *, doses: int, with_intake: bool) -> Non
 
 
 def _course(protocol: Protocol, doses: int, with_intake: bool) -> Iterator[tuple[str, int | None]]:
-    """Kind and dose number of each session, in order; a review after every so many doses and at the end."""
+    """Kind and dose number of each session, in order; reviews after so many doses or days, and at the end."""
     if with_intake:
         yield Kind.CONSULT, None
         yield Kind.EVALUATION, None
     for _each in range(protocol.preparation_sessions):
         yield Kind.PREPARATION, None
+    pace = spacing.usual_pace(protocol.usual_interval_days, protocol.interval_steps)
+    days = [day for day, _interval in islice(pace, doses + 1)]
+    first = 1  # dose since the last review
     for number in range(1, doses + 1):
         yield Kind.DOSING, number
         if protocol.integration_until_hours:
             yield Kind.INTEGRATION, None
-        if number == doses or (protocol.review_after_doses and number % protocol.review_after_doses == 0):
+        is_enough = number - first + 1 == protocol.review_after_doses
+        is_long = protocol.review_after_days and days[number] - days[first - 1] > protocol.review_after_days
+        if number == doses or is_enough or is_long:
+            first = number + 1
             yield Kind.REVIEW, None

@@ -66,6 +66,7 @@ ABOUT_THE_CALENDAR = frozenset(
         "prescriber_not_on_site",
         "prescription_not_in_order",
         "protocol_not_approved",
+        "review_due",
         "review_missing",
         "ride_not_confirmed",
         "route_mismatch",

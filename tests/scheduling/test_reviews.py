@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from scheduling import booking, gate, readiness, release, series
@@ -54,10 +56,77 @@ def test_the_third_dose_is_booked_after_the_review(two_first: Clinic) -> None:
     booked = book(two_first, third, DOSES[2])
     start = at(DOSES[2])
     assert readiness.gate_blockers(booked, now=NOW) == ()
-    # on the day it has to be done
+    # on the day it has to be decided, and not only to have taken place
     assert [each.code for each in readiness.gate_blockers(booked, now=start)] == ["review_missing"]
+    ito, plan = two_first.ito, TreatmentPlan.objects.get()
+    assert ito.user
     Booking.objects.filter(pk=reviewed.pk).update(status="completed", completed_at=at(BETWEEN))
+    assert [each.code for each in readiness.gate_blockers(booked, now=start)] == ["review_missing"]
+    release.review_plan(
+        plan.pk,
+        decision="continue",
+        planned_session=review(two_first),
+        decided_by=ito,
+        actor=ito.user,
+        now=at(BETWEEN) + timedelta(hours=1),
+    )
     assert readiness.gate_blockers(booked, now=start) == ()
+
+
+def test_a_review_that_is_over_early_counts_by_its_decision_alone(two_first: Clinic) -> None:
+    for number, start in enumerate(DOSES[:2], start=1):
+        book(two_first, two_first.dose(two_first.maya, number), start)
+    reviewed = book(two_first, review(two_first), BETWEEN)
+    Booking.objects.filter(pk=reviewed.pk).update(status="completed", completed_at=at(BETWEEN))
+    with pytest.raises(NotBookable) as refused:  # its booked end is still ahead
+        book(two_first, two_first.dose(two_first.maya, 3), DOSES[2])
+    assert [blocker.code for blocker in refused.value.blockers] == ["review_missing"]
+
+
+def test_doses_do_not_go_on_for_more_days_than_the_protocol_says(two_first: Clinic) -> None:
+    two_first.protocol.supply_before_review_doses = None
+    two_first.protocol.review_after_doses, two_first.protocol.review_after_days = None, 13
+    two_first.protocol.save()
+    for number, start in enumerate(DOSES[:2], start=1):
+        book(two_first, two_first.dose(two_first.maya, number), start)
+    third = two_first.dose(two_first.maya, 3)
+    with pytest.raises(NotBookable) as refused:
+        book(two_first, third, DOSES[2])
+    assert [blocker.code for blocker in refused.value.blockers] == ["review_due"]
+    book(two_first, third, "2026-12-14 09:30")  # the thirteenth day
+
+
+def test_a_series_keeps_to_the_days_of_a_review(two_first: Clinic) -> None:
+    """Every second Tuesday would be too long without one; what is proposed can be booked."""
+    review(two_first).delete()
+    two_first.protocol.supply_before_review_doses = None
+    two_first.protocol.review_after_doses, two_first.protocol.review_after_days = None, 13
+    two_first.protocol.usual_interval_days = 7
+    two_first.protocol.save()
+    plan = TreatmentPlan.objects.select_related(
+        "client__location", "protocol", "therapist", "prescriber"
+    ).get()
+    window = Span(at("2026-11-30 00:00"), at("2027-02-01 00:00"))
+    proposal = series.propose(plan, window, now=NOW)[0]
+    days = [item.starts_at.date() for item in proposal.items]
+    assert (len(days), (days[-1] - days[0]).days <= 13, proposal.unplaced) == (3, True, ())
+    wanted = [Wanted(item.planned_session.pk, item.starts_at) for item in proposal.items]
+    assert len(series.book(plan, wanted, actor=two_first.kim, now=NOW).bookings) == 3
+
+
+def test_a_series_says_when_no_review_comes_in_time(two_first: Clinic) -> None:
+    review(two_first).delete()
+    two_first.protocol.supply_before_review_doses = None
+    two_first.protocol.review_after_doses, two_first.protocol.review_after_days = None, 1
+    two_first.protocol.save()
+    plan = TreatmentPlan.objects.select_related(
+        "client__location", "protocol", "therapist", "prescriber"
+    ).get()
+    window = Span(at("2026-11-30 00:00"), at("2027-02-01 00:00"))
+    proposal = series.propose(plan, window, now=NOW)[0]
+    codes = [[each.code for each in one.blockers] for one in proposal.unplaced]
+    assert codes[0] == ["review_due"]
+    assert [each.code for each in proposal.unplaced[0].remedies] == ["plan_review"]
 
 
 def test_a_decision_without_a_session_is_a_review_too(two_first: Clinic) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -16,7 +16,7 @@ from practice.errors import DomainError, Invalid, KeyReused, NotAllowed
 from practice.models import Activity
 from scheduling import booking, lifecycle, readiness, room_state, session_room
 from scheduling.models import Booking
-from tests.cast import NOW, Clinic, at
+from tests.cast import NOW, Clinic, at, make_client
 from treatment_plans.dosing import course_holds, discharges, doses
 from treatment_plans.dosing import records as dosing
 from treatment_plans.dosing import signatures as dose_signatures
@@ -27,9 +27,13 @@ from treatment_plans.models import (
     DosingRecord,
     Mark,
     Prescription,
+    StockEvent,
+    StockLot,
     Vitals,
 )
+from treatment_plans.rules import balances
 from treatment_plans.rules.dosing import WantedDose
+from treatment_plans.supply import stock
 
 pytestmark = pytest.mark.django_db
 
@@ -468,3 +472,94 @@ def test_who_leaves_before_the_start_ends_the_record_too(session: Session, clini
     )
     session.record.refresh_from_db()
     assert session.record.end_reason == "feels ill"
+
+
+# From the clinic's stock
+
+
+@pytest.fixture
+def lot(session: Session) -> StockLot:
+    """Ten millilitres of 50 mg/ml, for an injection."""
+    values = {
+        "drug": "ketamine",
+        "strength_amount": Decimal(50),
+        "strength_unit": "mg_per_ml",
+        "form": "solution",
+        "route": "im",
+        "lot": "A1",
+        "unit": "ml",
+        "expires_on": date(2026, 12, 1),
+        "received_on": date(2026, 11, 1),
+    }
+    nia = session.clinic.nia
+    return stock.receive(session.clinic.location, values, Decimal(10), key=key(), actor=nia, now=NOW)
+
+
+def left(lot: StockLot) -> Decimal:
+    return balances.balance(stock.entries_of(lot.pk))
+
+
+def test_a_dose_from_a_lot_is_taken_from_it_once(session: Session, lot: StockLot) -> None:
+    session.prepare()
+    mine = key()
+
+    def give() -> Dose:
+        order = Prescription.objects.get(client=session.record.client)
+        return session_room.give_dose(
+            session.record.pk,
+            mine,
+            FORTY,
+            prescription=order,
+            stock_lot=lot,
+            units_used=Decimal("0.8"),
+            **session.who(5),
+        )
+
+    dose = give()
+    assert give() == dose  # the answer was lost, and it was sent again
+    assert (dose.stock_lot, dose.units_used, dose.lot_number) == (lot, Decimal("0.8"), "A1")
+    assert left(lot) == Decimal("9.2")
+    used = StockEvent.objects.get(kind="used")
+    assert (used.planned_session, used.recorded_by) == (
+        session.record.planned_session,
+        session.clinic.ana.user,
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "used", "expected"),
+    [
+        ({}, "10.1", "not_enough_left"),
+        ({}, None, "units_missing"),
+        ({"expires_on": date(2026, 11, 30)}, "0.8", "lot_expired"),
+        ({"route": "iv"}, "0.8", "lot_wrong_route"),
+    ],
+)
+def test_a_lot_from_which_no_dose_can_be_taken(
+    session: Session, lot: StockLot, changes: dict[str, Any], used: str | None, expected: str
+) -> None:
+    StockLot.objects.filter(pk=lot.pk).update(**changes)
+    session.prepare()
+    with pytest.raises(DomainError) as refused:
+        session.give(5, stock_lot=lot, units_used=Decimal(used) if used else None)
+    assert codes(refused) == [expected]
+    assert (Dose.objects.count(), left(lot)) == (0, Decimal(10))
+
+
+def test_a_refused_dose_takes_nothing_from_the_lot(session: Session, lot: StockLot) -> None:
+    """The lot would do, and is named among nothing else: what is used is undone with the rest."""
+    session.check_in()
+    lifecycle.start(session.booked.pk, **session.who(0))
+    with pytest.raises(DomainError) as refused:
+        session.give(5, stock_lot=lot, units_used=Decimal("0.8"))
+    assert codes(refused) == ["fit_missing", "cleared_missing", "vitals_missing"]
+    assert left(lot) == Decimal(10)
+
+
+def test_a_lot_in_the_name_of_another_client_is_not_hers(session: Session, lot: StockLot) -> None:
+    other = make_client("Ivy Kahn", session.clinic.location)
+    StockLot.objects.filter(pk=lot.pk).update(for_client=other)
+    session.prepare()
+    with pytest.raises(DomainError) as refused:
+        session.give(5, stock_lot=lot, units_used=Decimal("0.8"))
+    assert codes(refused) == ["lot_of_another"]

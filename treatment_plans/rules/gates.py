@@ -11,7 +11,7 @@ from datetime import date, datetime
 from practice.blockers import Blocker
 from practice.blockers import gettext_noop as _
 from treatment_plans.rules.flags import FlagFact, ResultFact, screening_blockers
-from treatment_plans.rules.reviews import NO_REVIEWS, ReviewRule, review_blockers
+from treatment_plans.rules.reviews import NO_REVIEWS, ReviewRule, review_blockers, review_day_blockers
 from treatment_plans.rules.spacing import spacing_blockers
 from treatment_plans.rules.supply import DoseFact, PrescriptionFact, prescription_blockers
 
@@ -95,8 +95,8 @@ class DosingFacts(SessionFacts):
     `booked_route` from the appointment type. `prescriptions` are all of the client's, on any
     route; `other_doses` all live and done dosing sessions except this one. `is_booked_here` says
     that this very time is booked already: then it may use a dose that a later booking counts on,
-    which a new booking or a move may not. `doses_of_plan` are the starts of the plan's other doses,
-    `reviews` the ends of its reviews that are done or still to come.
+    which a new booking or a move may not. `doses_of_plan` are the plan's other doses, `reviews` when
+    its reviews were decided, and the ends of those that are booked and still to come.
     """
 
     booking_id: int | None
@@ -116,7 +116,7 @@ class DosingFacts(SessionFacts):
     enrollments: tuple[EnrollmentFact, ...]
     has_open_alert: bool
     review_rule: ReviewRule = NO_REVIEWS
-    doses_of_plan: tuple[datetime, ...] = ()
+    doses_of_plan: tuple[DoseFact, ...] = ()
     reviews: tuple[datetime, ...] = ()
     flags: tuple[FlagFact, ...]
     results: tuple[ResultFact, ...]
@@ -151,7 +151,7 @@ def dosing_blockers(facts: DosingFacts, *, at: datetime, day: date) -> tuple[Blo
             DoseFact(facts.booking_id, facts.route, at, day),
             may_displace=facts.is_booked_here,
         ),
-        *review_blockers(facts.review_rule, at, other_doses=facts.doses_of_plan, reviews=facts.reviews),
+        *_review_blockers(facts, at, day),
         *spacing_blockers(
             (dose.day for dose in facts.other_doses), day, min_days=facts.min_days_between_doses
         ),
@@ -185,6 +185,16 @@ def _plan_blockers(status: str | None) -> list[Blocker]:
             Blocker("plan_paused", _("The treatment plan is paused: no dose until a review continues it."))
         ]
     return [Blocker("plan_not_active", _("The treatment plan is not active."), {"status": status or "none"})]
+
+
+def _review_blockers(facts: DosingFacts, at: datetime, day: date) -> tuple[Blocker, ...]:
+    """Of the two reasons the first: one review lifts both."""
+    rule, reviews = facts.review_rule, facts.reviews
+    starts = [dose.starts_at for dose in facts.doses_of_plan]
+    days = [(dose.starts_at, dose.day) for dose in facts.doses_of_plan]
+    return review_blockers(rule, at, other_doses=starts, reviews=reviews) or review_day_blockers(
+        rule, at, day, other_doses=days, reviews=reviews
+    )
 
 
 def _consent_blockers(facts: DosingFacts, at: datetime, day: date) -> list[Blocker]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 
 from practice.blockers import Blocker
@@ -86,3 +86,19 @@ def integration_blockers(
             ),
         )
     return ()
+
+
+def usual_pace(interval_days: int, steps: Iterable[Mapping[str, int]]) -> Iterator[tuple[float, int]]:
+    """For each dose of a course, without end: the day on which it usually lies, the first on day 0, and the
+    usual days since the one before it.
+
+    Steps go by the week of the course in which the dose before lies. Up to three days stand for so many times
+    a week.
+    """
+    steps, day, interval = tuple(steps), 0.0, interval_days
+    while True:
+        yield day, interval
+        begun = [step for step in steps if (step["from_week"] - 1) * 7 <= day]
+        if begun:
+            interval = max(begun, key=lambda step: step["from_week"])["interval_days"]
+        day += 7 / (7 // interval) if 0 < interval <= 3 else interval

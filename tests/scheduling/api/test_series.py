@@ -12,7 +12,7 @@ from practice.models import Clinician, TimeOff
 from scheduling.models import Booking, Occupancy
 from tests.api.calls import Caller, codes, pointers
 from tests.cast import Clinic, at, make_user
-from treatment_plans.models import PlannedSession, Prescription, TreatmentPlan
+from treatment_plans.models import PlannedSession, Prescription, Protocol, TreatmentPlan
 
 pytestmark = pytest.mark.django_db
 
@@ -54,6 +54,7 @@ def test_a_course_of_six_doses_is_proposed_and_booked(
     """`pytest -s -k six_doses` shows what is asked and answered, and how long that takes."""
     clinic.appointment_type()
     clinic.ready_client(doses=6)
+    Protocol.objects.update(review_after_days=42)  # this plan has no review
     caller, told = Caller(clinic.kim), []
 
     def timed(what: str, body: dict[str, Any], **headers: str) -> Any:
