@@ -407,7 +407,7 @@ VIOLATIONS: dict[str, Callable[[Clinic], Any]] = {
             "witnessed": {"kind": "wasted"},
             "other_witness": {"witness": "the recorder"},
             "not_ahead": {"occurred_at": NOW + HOUR},
-            "correction": {"correction_reason": "typo"},
+            "correction_reason": {"correction_reason": "typo"},
             "used_in": {"kind": "used"},
         }.items()
     },

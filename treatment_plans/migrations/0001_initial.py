@@ -1449,7 +1449,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='stockevent',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('correction_reason', ''), ('corrects', None)), models.Q(('corrects__isnull', False), models.Q(('correction_reason', ''), _negated=True)), _connector='OR'), name='treatment_plans_stock_event_correction'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('correction_reason', ''), ('corrects', None)), models.Q(('corrects__isnull', False), models.Q(('correction_reason', ''), _negated=True)), _connector='OR'), name='treatment_plans_stock_event_correction_reason'),
         ),
         migrations.AddConstraint(
             model_name='stockevent',
@@ -1529,7 +1529,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='supplyevent',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('correction_reason', ''), ('corrects', None)), models.Q(('corrects__isnull', False), models.Q(('correction_reason', ''), _negated=True)), _connector='OR'), name='treatment_plans_supply_event_correction'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('correction_reason', ''), ('corrects', None)), models.Q(('corrects__isnull', False), models.Q(('correction_reason', ''), _negated=True)), _connector='OR'), name='treatment_plans_supply_event_correction_reason'),
         ),
         migrations.AddConstraint(
             model_name='supplyevent',

@@ -9,17 +9,17 @@ from django.utils.translation import gettext_lazy as _
 
 from practice.models.base import Revisioned
 from treatment_plans.models.base import SupplyUnit
+from treatment_plans.models.corrected import Correctable, correction_constraints
 from treatment_plans.models.plans import PlannedSession
 
 
-class LedgerEvent(models.Model):
+class LedgerEvent(Correctable):
     """Append-only. A correction is a new row of the same kind that counts in place of the one it corrects.
 
     `key` is made by whoever saves it, once for each event, so that a repeated save finds the first.
     """
 
     kind: str  # the choices of each ledger are its own
-    corrects_id: int | None
 
     key = models.UUIDField(_("key"))
     planned_session = models.ForeignKey(
@@ -46,15 +46,6 @@ class LedgerEvent(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("recorded by")
     )
     recorded_at = models.DateTimeField(_("recorded"))
-    corrects = models.ForeignKey(
-        "self",
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="corrections",
-        verbose_name=_("corrects"),
-    )
-    correction_reason = models.CharField(_("why corrected"), max_length=200, blank=True)
 
     class Meta:
         abstract = True
@@ -97,7 +88,7 @@ def ledger_constraints(name: str, *, signed_kinds: tuple[str, ...]) -> tuple[mod
     """`signed_kinds` are those whose amount may be less than nothing."""
     return (
         models.UniqueConstraint("key", name=f"treatment_plans_{name}_key"),
-        models.UniqueConstraint("corrects", name=f"treatment_plans_{name}_corrected_once"),
+        *correction_constraints(name),
         models.CheckConstraint(
             condition=Q(kind__in=signed_kinds) | Q(amount__gte=0), name=f"treatment_plans_{name}_amount"
         ),
@@ -114,11 +105,6 @@ def ledger_constraints(name: str, *, signed_kinds: tuple[str, ...]) -> tuple[mod
         ),
         models.CheckConstraint(
             condition=Q(occurred_at__lte=F("recorded_at")), name=f"treatment_plans_{name}_not_ahead"
-        ),
-        models.CheckConstraint(
-            condition=Q(corrects=None, correction_reason="")
-            | (Q(corrects__isnull=False) & ~Q(correction_reason="")),
-            name=f"treatment_plans_{name}_correction",
         ),
     )
 

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from practice.models import Client, Clinician, Location
 from practice.models.base import Revisioned
+from treatment_plans.models.corrected import Correctable, correction_constraints
 from treatment_plans.models.plans import PlannedSession
 from treatment_plans.models.protocols import Protocol
 
@@ -93,18 +94,8 @@ class RecordRow(models.Model):
         ordering = ("record", "pk")
 
 
-class CorrectableRow(RecordRow):
+class CorrectableRow(Correctable, RecordRow):
     """An entry that a later one may put right; both stay."""
-
-    corrects = models.ForeignKey(
-        "self",
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="corrections",
-        verbose_name=_("corrects"),
-    )
-    correction_reason = models.CharField(_("why corrected"), max_length=200, blank=True)
 
     class Meta(RecordRow.Meta):
         abstract = True
@@ -115,12 +106,4 @@ def once(model: str) -> models.UniqueConstraint:
 
 
 def corrected(model: str) -> tuple[models.BaseConstraint, ...]:
-    return (
-        once(model),
-        models.CheckConstraint(
-            condition=Q(corrects=None, correction_reason="")
-            | (Q(corrects__isnull=False) & ~Q(correction_reason="")),
-            name=f"treatment_plans_{model}_correction_reason",
-        ),
-        models.UniqueConstraint("corrects", name=f"treatment_plans_{model}_corrected_once"),
-    )
+    return (once(model), *correction_constraints(model))

@@ -7,11 +7,12 @@ from django.utils.translation import gettext_lazy as _
 
 from practice.models import Client
 from practice.models.base import Revisioned
+from treatment_plans.models.corrected import Correctable, correction_constraints
 from treatment_plans.models.plans import PlannedSession
 from treatment_plans.rules.instruments import INSTRUMENTS
 
 
-class Measure(models.Model):
+class Measure(Correctable):
     """What a client answered once, and how it was scored then. Append-only: a correction is a new row."""
 
     class Instrument(models.TextChoices):
@@ -57,15 +58,6 @@ class Measure(models.Model):
         verbose_name=_("recorded by"),
     )
     recorded_at = models.DateTimeField(_("recorded"))
-    corrects = models.ForeignKey(
-        "self",
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="corrections",
-        verbose_name=_("corrects"),
-    )
-    correction_reason = models.CharField(_("why corrected"), max_length=200, blank=True)
 
     class Meta:
         verbose_name = _("measure")
@@ -75,12 +67,7 @@ class Measure(models.Model):
             models.CheckConstraint(
                 condition=Q(answered_at__lte=F("recorded_at")), name="treatment_plans_measure_not_ahead"
             ),
-            models.CheckConstraint(
-                condition=Q(corrects=None, correction_reason="")
-                | (Q(corrects__isnull=False) & ~Q(correction_reason="")),
-                name="treatment_plans_measure_correction_reason",
-            ),
-            models.UniqueConstraint("corrects", name="treatment_plans_measure_corrected_once"),
+            *correction_constraints("measure"),
         )
         indexes = (
             models.Index(fields=["client", "instrument", "answered_at"], name="treatment_plans_measures"),

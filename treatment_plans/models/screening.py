@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from practice.models import Client, Clinician
 from practice.models.base import Revisioned
 from treatment_plans.models.base import Route
+from treatment_plans.models.corrected import Correctable, correction_constraints
 from treatment_plans.models.measures import SafetyAlert
 from treatment_plans.models.medical import Clearance
 from treatment_plans.rules import flags as flag_rules
@@ -158,7 +159,7 @@ class ScreeningRule(models.Model):
             raise ValidationError([ValidationError(each.text(gettext), each.code) for each in blockers])
 
 
-class Screening(models.Model):
+class Screening(Correctable):
     """One filled form. Append-only: a correction is a new row."""
 
     class Source(models.TextChoices):
@@ -182,15 +183,6 @@ class Screening(models.Model):
         verbose_name=_("recorded by"),
     )
     recorded_at = models.DateTimeField(_("recorded"))
-    corrects = models.ForeignKey(
-        "self",
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="corrections",
-        verbose_name=_("corrects"),
-    )
-    correction_reason = models.CharField(_("why corrected"), max_length=200, blank=True)
 
     class Meta:
         verbose_name = _("screening")
@@ -200,12 +192,7 @@ class Screening(models.Model):
             models.CheckConstraint(
                 condition=Q(filled_at__lte=F("recorded_at")), name="treatment_plans_screening_not_ahead"
             ),
-            models.CheckConstraint(
-                condition=Q(corrects=None, correction_reason="")
-                | (Q(corrects__isnull=False) & ~Q(correction_reason="")),
-                name="treatment_plans_screening_correction_reason",
-            ),
-            models.UniqueConstraint("corrects", name="treatment_plans_screening_corrected_once"),
+            *correction_constraints("screening"),
         )
 
     def __str__(self) -> str:
@@ -286,7 +273,7 @@ class ScreeningFlag(Revisioned):
         return str(self.rule)
 
 
-class ClinicalResult(models.Model):
+class ClinicalResult(Correctable):
     """What was measured or tested, with its last valid day. Append-only: a correction is a new row."""
 
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", verbose_name=_("client"))
@@ -299,15 +286,6 @@ class ClinicalResult(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("recorded by")
     )
     recorded_at = models.DateTimeField(_("recorded"))
-    corrects = models.ForeignKey(
-        "self",
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="corrections",
-        verbose_name=_("corrects"),
-    )
-    correction_reason = models.CharField(_("why corrected"), max_length=200, blank=True)
 
     class Meta:
         verbose_name = _("clinical result")
@@ -319,12 +297,7 @@ class ClinicalResult(models.Model):
                 name="treatment_plans_result_dates",
                 violation_error_message=_("The last valid day lies before the day it was taken."),
             ),
-            models.CheckConstraint(
-                condition=Q(corrects=None, correction_reason="")
-                | (Q(corrects__isnull=False) & ~Q(correction_reason="")),
-                name="treatment_plans_result_correction_reason",
-            ),
-            models.UniqueConstraint("corrects", name="treatment_plans_result_corrected_once"),
+            *correction_constraints("result"),
         )
         indexes = (models.Index(fields=["client", "kind"], name="treatment_plans_results"),)
 
