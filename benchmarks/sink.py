@@ -1,8 +1,9 @@
 """A provider that takes everything and only counts: what is measured is the sender.
 
 It knows as much of SMTP, or with the word "sms" of Twilio's API, as a sender needs, and costs little of the
-processor that it shares with it. Prints its port, and when its standard input ends, how many messages it got,
-how many different ones, and the milliseconds of processor time that it took.
+processor that it shares with it. A number is the milliseconds that it takes for each text. Prints its port,
+and when its standard input ends, how many messages it got, how many different ones, and the milliseconds of
+processor time that it took.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ END_OF_TEXT = b"\r\n.\r\n"
 ANSWERS = {b"EHLO": b"250 sink.example\r\n", b"DATA": b"354 go on\r\n", b"QUIT": b"221 bye\r\n"}
 
 
+SECONDS_EACH = int(sys.argv[-1]) / 1000 if sys.argv[-1].isdecimal() else 0
 ids: list[bytes] = []  # of what was taken, on all connections
 
 
@@ -59,10 +61,14 @@ class Texts(asyncio.Protocol):
             return
         ids.append(body)  # it has the token, in the address of the callback
         answer = b'{"sid": "SM%032x"}' % len(ids)
-        self.transport.write(
+        whole = (
             b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nConnection: close\r\n"
             b"Content-Length: %d\r\n\r\n%s" % (len(answer), answer)
         )
+        asyncio.get_running_loop().call_later(SECONDS_EACH, self.answer, whole)
+
+    def answer(self, whole: bytes) -> None:
+        self.transport.write(whole)
         self.transport.close()
 
 

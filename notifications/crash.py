@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import threading
 from pathlib import Path
 
+_one_at_a_time = threading.Lock()  # of this process's threads
 SIGNALS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP}
 
 
@@ -20,7 +22,8 @@ def crash_here(place: str) -> None:
     if os.environ.get("QUIETROOM_CRASH") == place:
         os.kill(os.getpid(), signal.SIGKILL)
     if folder := os.environ.get("QUIETROOM_FAULTS"):
-        _obey(Path(folder), place)
+        with _one_at_a_time:
+            _obey(Path(folder), place)
 
 
 def _obey(folder: Path, place: str) -> None:

@@ -1,4 +1,4 @@
-"""Claim, check once more, begin, send, mark. `notifications.leases` writes the last three down.
+"""Claim what is due, and check once more. `notifications.sending` sends it.
 
 What may go wrong, and what then: a worker that dies after its claim leaves rows in `sending`. When their
 lease is over, those whose message was never begun are planned again. The others become `unknown` and are
@@ -11,8 +11,6 @@ when it looks. What was claimed just before may still arrive, and the news of th
 from __future__ import annotations
 
 import logging
-import random
-import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -20,14 +18,14 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import QuerySet
 
-from notifications import caps, facts, leases, links, reports, switches, template_editing, wording
-from notifications.channels import Channel, DeliveryError, OutcomeUnknown, Outgoing, channel_for
+from notifications import caps, facts, leases, links, reports, sending, switches, template_editing, wording
+from notifications.channels import Outgoing, channel_for
 from notifications.crash import crash_here
 from notifications.facts import Loaded
-from notifications.leases import Claimed, Result
+from notifications.leases import Claimed
 from notifications.links import Draft
 from notifications.lint import problems
-from notifications.models import Message, Reminder, ReminderEvent
+from notifications.models import Reminder, ReminderEvent
 from notifications.reconcile import (
     RELATED,
     apply,
@@ -48,13 +46,8 @@ from scheduling.models import AppointmentType, Booking
 State = Reminder.State
 logger = logging.getLogger(__name__)
 
-PROVIDER_TIMEOUT = timedelta(seconds=settings.REMINDER_PROVIDER_SECONDS)
 LEASE = timedelta(seconds=settings.REMINDER_LEASE_SECONDS)  # longer, or a living worker would lose its row
 BATCH = 20
-IN_DOUBT_SECONDS, MOST_BEGUN = 0.2, 40  # of sending, that a killed worker leaves for others to find out about
-MARK_WITHIN = timedelta(seconds=1)  # a result waits no longer for its batch
-MOST_ATTEMPTS = 8
-FIRST_BACKOFF, LONGEST_BACKOFF = timedelta(seconds=30), timedelta(minutes=30)
 
 
 def deliver_due(*, clock: Callable[[], datetime], stop_at: datetime | None = None, limit: int = BATCH) -> int:
@@ -68,7 +61,7 @@ def deliver_due(*, clock: Callable[[], datetime], stop_at: datetime | None = Non
     for name in {one.reminder.channel for one in claimed}:
         of_channel = [one for one in claimed if one.reminder.channel == name]
         with channel_for(name) as channel:
-            _send_all(of_channel, channel, clock=clock, stop_at=stop_at)
+            sending.send_all(of_channel, channel, clock=clock, stop_at=stop_at)
     _look_for_another_way(claimed, now=clock())
     return handled
 
@@ -296,91 +289,6 @@ def _first_name(row: Reminder, loaded: Loaded) -> str:
     is_theirs = row.kind == Reminder.Kind.SUPPORT_PERSON and loaded.support is not None
     name = loaded.support.name if is_theirs and loaded.support else loaded.client.display_name
     return name.split()[0]
-
-
-def _send_all(
-    claimed: Sequence[Claimed], channel: Channel, *, clock: Callable[[], datetime], stop_at: datetime | None
-) -> None:
-    """A few at once: as many as the provider has lately taken in the time that may be left in doubt."""
-    at_once, rest = channel.begins_at_once, list(claimed)
-    while rest:
-        some, rest = rest[:at_once], rest[at_once:]
-        began = time.monotonic()
-        try:
-            _send_some(some, channel, clock=clock, stop_at=stop_at)
-        except Exception:  # their lease will end, and `resolve` finds out; the others can still go
-            logger.exception("reminders %s: sending broke", [one.reminder.pk for one in some])
-        seconds_each = max((time.monotonic() - began) / len(some), 0.001)
-        at_once = max(1, min(MOST_BEGUN, int(IN_DOUBT_SECONDS / seconds_each)))
-
-
-def _send_some(
-    some: Sequence[Claimed], channel: Channel, *, clock: Callable[[], datetime], stop_at: datetime | None
-) -> None:
-    """Begin these at once, call the provider for each, outside any transaction, and mark them together."""
-    began_at = clock()
-    in_time = [one for one in some if began_at <= _last_start(one, stop_at)]
-    too_late = [one for one in some if one not in in_time]
-    results: list[Result] = []
-    for one in leases.begin(in_time, now=began_at) if in_time else []:
-        crash_here("before_send")
-        if clock() > _last_start(one, None):  # we were slow, or slept
-            too_late.append(one)
-            continue
-        results.append(_send(one, channel, clock=clock))
-        if clock() - began_at > MARK_WITHIN:
-            leases.mark(results, now=clock())
-            results = []
-    leases.mark(results, now=clock())
-    if too_late:
-        leases.give_back(too_late, now=clock())
-
-
-def _last_start(one: Claimed, stop_at: datetime | None) -> datetime:
-    last_start = one.lease_until - PROVIDER_TIMEOUT
-    return min(last_start, stop_at or last_start)
-
-
-def _send(one: Claimed, channel: Channel, *, clock: Callable[[], datetime]) -> Result:
-    """One provider call."""
-    try:
-        receipt = channel.send(one.outgoing)
-        crash_here("after_accept")
-    except OutcomeUnknown as lost:
-        return _unknown(one, lost.code, at=clock())
-    except DeliveryError as error:
-        return _refused(one, error, now=clock())
-    except Exception:
-        logger.exception("reminder %s: sending broke", one.reminder.pk)
-        return _unknown(one, "exception", at=clock())
-    return Result(
-        claimed=one, state=State.SENT, outcome=Message.Outcome.ACCEPTED, at=clock(), receipt=receipt
-    )
-
-
-def _unknown(one: Claimed, code: str, *, at: datetime) -> Result:
-    return Result(claimed=one, state=State.UNKNOWN, outcome=Message.Outcome.UNKNOWN, at=at, error_code=code)
-
-
-def _refused(one: Claimed, error: DeliveryError, *, now: datetime) -> Result:
-    reminder = one.reminder
-    next_attempt_at = now + backoff(reminder.attempt_count, retry_after=error.retry_after)
-    may_retry = reminder.attempt_count < MOST_ATTEMPTS and next_attempt_at < reminder.expires_at
-    return Result(
-        claimed=one,
-        state=State.PLANNED if may_retry and not error.permanent else State.FAILED,
-        outcome=Message.Outcome.REFUSED,
-        at=now,
-        error_code=error.code,
-        next_attempt_at=next_attempt_at,
-    )
-
-
-def backoff(attempt: int, *, retry_after: float | None = None) -> timedelta:
-    """Exponential with full jitter, at least what the provider asked for."""
-    ceiling = min(LONGEST_BACKOFF, FIRST_BACKOFF * 2 ** min(attempt - 1, 10))
-    jittered = ceiling * random.uniform(0.5, 1)  # noqa: S311  jitter, not a secret
-    return max(jittered, timedelta(seconds=retry_after or 0))
 
 
 def _record(row: Reminder, before: str, after: str, *, now: datetime, detail: str = "") -> None:

@@ -62,9 +62,10 @@ class OutcomeUnknown(Exception):
 
 
 class Channel(ABC):
-    """Sends one message at a time and never tries twice: whoever calls knows what was sent before.
+    """Sends a message and never tries twice: whoever calls knows what was sent before.
 
-    As a context manager it may keep its connection between sends. One thread at a time.
+    As a context manager it may keep its connection between sends. At most `calls_at_once` threads may be in
+    `send`, and one in everything else; none of them uses the database.
     Nothing in it logs an address or a text, and its exceptions carry codes only.
     """
 
@@ -72,6 +73,7 @@ class Channel(ABC):
     # How many sends are noted as begun in the first go: what a killed worker leaves in doubt. Few where the
     # provider can't be asked afterwards. From then on it follows how fast the provider is.
     begins_at_once: int = 4
+    calls_at_once: int = 1
 
     @abstractmethod
     def send(self, outgoing: Outgoing) -> Receipt:

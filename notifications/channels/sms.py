@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import ssl
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
-from functools import cache
 from typing import Any, NoReturn
 from urllib.parse import urlencode, urlsplit
 
-import httpx
 from django.conf import settings
-from django.urls import reverse
 
 from notifications.channels import (
     Channel,
@@ -24,50 +21,26 @@ from notifications.channels import (
     seconds_asked_for,
 )
 from notifications.channels.codes import OURS
+from notifications.channels.one_request import AnswerLost, NeverLeft, Reply, ask
 from notifications.redaction import redacted
 
-TIMEOUT = httpx.Timeout(10, connect=5)  # seconds; with TLS at most 30 in all
+CONNECT_SECONDS, TIMEOUT_SECONDS = 5, 10  # of each step; with TLS at most 30 in all
 LONGEST_VALIDITY_SECONDS = 36_000  # Twilio's limit, and its default
 PAGE_SIZE, MOST_PAGES = 200, 20
 CLOCK_SKEW = timedelta(minutes=2)
 
+STATUS_PATH = "/webhooks/twilio/status"  # said here too: a worker need not read all our addresses for it
 OPTED_OUT = "21610"  # the client has answered STOP
 
-# Raised before anything of the request has left this machine.
-NEVER_SENT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-    httpx.UnsupportedProtocol,
-    httpx.LocalProtocolError,
-    httpx.InvalidURL,
-)
 # About the account or the moment, not about the message: an operator mends it and what waits goes out.
 NOT_ABOUT_THE_MESSAGE = frozenset({401, 403, 404, 408, 429})
 
 
 class TwilioChannel(Channel):
-    """Twilio knows no idempotency key, so a lost answer is never followed by a second try.
-
-    Each request has a connection of its own: when a kept one dies, nobody can say whether the
-    request got through on it.
-    """
+    """Twilio knows no idempotency key, so a lost answer is never followed by a second try."""
 
     provider = "twilio"
-    begins_at_once = 10
-
-    def __init__(self) -> None:
-        self._http: httpx.Client | None = None
-
-    def __enter__(self) -> TwilioChannel:
-        self._http = _client()
-        return self
-
-    def __exit__(self, *_exc: object) -> None:
-        if self._http is not None:
-            self._http.close()
-        self._http = None
+    begins_at_once = calls_at_once = 10  # an answer takes a tenth of a second; Twilio takes 100 at once
 
     def send(self, outgoing: Outgoing) -> Receipt:
         form = {
@@ -81,11 +54,7 @@ class TwilioChannel(Channel):
         if callback := _callback(outgoing.token):
             form["StatusCallback"] = callback
 
-        def about_to(event: str, _details: object) -> None:
-            if event.endswith("send_request_body.started"):
-                refuse_if_late(outgoing)
-
-        reply = _answer("POST", _messages_url(), self._http, data=form, extensions={"trace": about_to})
+        reply = _answer("POST", _messages_url(), form, last_look=lambda: refuse_if_late(outgoing))
         if not reply.is_success:
             _refuse(reply)
         match _json(reply):
@@ -118,38 +87,35 @@ def _callback(token: str) -> str:
     """Where Twilio reports; nowhere if it can't reach us. The token finds a message whose answer was lost."""
     if urlsplit(settings.PUBLIC_URL).hostname == "localhost":
         return ""
-    return f"{settings.PUBLIC_URL}{reverse('twilio_status')}?message={token}"
+    return f"{settings.PUBLIC_URL}{STATUS_PATH}?message={token}"
 
 
 def _messages_url() -> str:
     return f"{settings.TWILIO_BASE_URL}/2010-04-01/Accounts/{settings.TWILIO_ACCOUNT_SID}/Messages.json"
 
 
-@cache
-def _tls() -> ssl.SSLContext:
-    """Read the certificates once: it takes longer than a request."""
-    return httpx.create_ssl_context()
-
-
-def _client() -> httpx.Client:
-    """Costs as much as several requests. It keeps no connection from one to the next."""
+def _answer(
+    method: str,
+    url: str,
+    form: dict[str, str] | None = None,
+    *,
+    last_look: Callable[[], None] = lambda: None,
+) -> Reply:
     account = (settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN)
-    no_kept = httpx.Limits(max_keepalive_connections=0)
-    return httpx.Client(timeout=TIMEOUT, auth=account, verify=_tls(), limits=no_kept)
-
-
-def _answer(method: str, url: str, client: httpx.Client | None = None, **options: Any) -> httpx.Response:
-    # `from None`: an exception's chain ends in logs, and these know the request.
     try:
-        if client is not None:
-            return client.request(method, url, **options)
-        with _client() as once:
-            return once.request(method, url, **options)
-    except NEVER_SENT as exc:
-        raise DeliveryError(_code(exc), permanent=False) from None
-    except httpx.HTTPError as exc:
-        # The request was on its way: a timeout, a dropped connection, half an answer.
-        raise OutcomeUnknown(_code(exc)) from None
+        return ask(
+            method,
+            url,
+            account=account,
+            form=form,
+            connect_seconds=CONNECT_SECONDS,
+            seconds=TIMEOUT_SECONDS,
+            with_the_connection_made=last_look,
+        )
+    except NeverLeft as exc:
+        raise DeliveryError(str(exc), permanent=False) from None
+    except AnswerLost as exc:
+        raise OutcomeUnknown(str(exc)) from None
 
 
 def _look_up(url: str) -> tuple[list[tuple[datetime, str, str]], str | None]:
@@ -160,21 +126,21 @@ def _look_up(url: str) -> tuple[list[tuple[datetime, str, str]], str | None]:
         raise DeliveryError(exc.code, permanent=False) from None  # a question may be asked again
     if not reply.is_success:
         raise DeliveryError(
-            f"http_{reply.status_code}",
+            f"http_{reply.status}",
             permanent=False,
             retry_after=_retry_after(reply),
         )
     try:
-        page = reply.json()
+        page: Any = reply.json()
         rows = [(parsedate_to_datetime(m["date_created"]), m["body"], m["sid"]) for m in page["messages"]]
         return rows, page.get("next_page_uri")
     except (ValueError, KeyError, TypeError, AttributeError):
         raise DeliveryError("unreadable_answer", permanent=False) from None
 
 
-def _refuse(reply: httpx.Response) -> NoReturn:
+def _refuse(reply: Reply) -> NoReturn:
     """Turn an answer that is no success into the exception that says what it means."""
-    status = reply.status_code
+    status = reply.status
     if status >= 500:
         # Twilio may have queued the message before it failed to say so.
         raise OutcomeUnknown(f"http_{status}")
@@ -187,16 +153,12 @@ def _refuse(reply: httpx.Response) -> NoReturn:
     raise DeliveryError(code, permanent=not retryable, retry_after=_retry_after(reply))
 
 
-def _retry_after(reply: httpx.Response) -> float | None:
+def _retry_after(reply: Reply) -> float | None:
     return seconds_asked_for(reply.headers.get("Retry-After", ""))
 
 
-def _json(reply: httpx.Response) -> object:
+def _json(reply: Reply) -> object:
     try:
         return reply.json()
     except ValueError:
         return None
-
-
-def _code(exc: Exception) -> str:
-    return type(exc).__name__

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from unittest import mock
 
-from notifications import deliver, leases, resolve
+from notifications import deliver, leases, resolve, sending
 from notifications.channels import Outgoing, sms
 from notifications.crash import crash_here
 from notifications.leases import Claimed
@@ -52,7 +52,7 @@ def no_token() -> None:
 
     leases.begin = begin
     no_last_look()
-    deliver._last_start = lambda one, stop_at: one.lease_until + timedelta(days=1)
+    sending._last_start = lambda one, stop_at: one.lease_until + timedelta(days=1)
 
 
 def no_last_look() -> None:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from notifications import deliver, leases, resolve
+from notifications import deliver, leases, resolve, sending
 from notifications.channels import Receipt, channel_for
-from notifications.deliver import LEASE, MOST_ATTEMPTS, PROVIDER_TIMEOUT
+from notifications.deliver import LEASE
 from notifications.models import Message, Reminder, ReminderEvent
 from notifications.redaction import redacted
+from notifications.sending import MOST_ATTEMPTS, PROVIDER_TIMEOUT
+from practice import present
 from practice.models import ChannelConsent, Client, ContactPoint
 from scheduling import lifecycle, moves
 from scheduling.models import Booking
 from tests.cast import NOW, at
+from tests.faults.crowd import due_now
 from tests.faults.stage import (
     DAY,
     HOUR,
@@ -273,12 +277,37 @@ def test_retries_grow_further_apart_and_end(stage: Stage) -> None:
     assert pauses[5] > pauses[0]
 
 
+def test_texts_do_not_wait_for_one_another_when_the_provider_is_slow(stage: Stage) -> None:
+    due_now(stage.clinic, ["sms"] * 8)
+    stage.twilio.misbehave("slow:0.5", 8)
+    began = time.monotonic()
+    assert deliver.deliver_due(clock=present.now) == 8
+    assert time.monotonic() - began < 8 * 0.5 / 2
+    assert (len(stage.twilio.accepted()), Reminder.objects.filter(state="sent").count()) == (8, 8)
+
+
+def test_one_slow_answer_keeps_no_other_from_being_noted(stage: Stage, monkeypatch: Any) -> None:
+    monkeypatch.setattr(sending, "MARK_WITHIN", timedelta(seconds=0.2))
+    due_now(stage.clinic, ["sms"] * 3)
+    stage.twilio.misbehave("slow:0.8")
+    marked: list[int] = []
+    mark = leases.mark
+
+    def noting(results: Any, *, now: datetime) -> None:
+        marked.append(len(results))
+        mark(results, now=now)
+
+    monkeypatch.setattr(leases, "mark", noting)
+    deliver.deliver_due(clock=present.now)
+    assert [count for count in marked if count] == [2, 1]
+
+
 def test_a_pause_is_never_shorter_than_asked_nor_longer_than_half_an_hour() -> None:
     for attempt in range(1, 20):
-        pauses = [deliver.backoff(attempt) for _each in range(50)]
+        pauses = [sending.backoff(attempt) for _each in range(50)]
         ceiling = min(30 * MINUTE, 30 * SECOND * 2 ** (attempt - 1))
         assert ceiling / 2 <= min(pauses) <= max(pauses) <= ceiling
-        assert deliver.backoff(attempt, retry_after=7200) == 2 * HOUR
+        assert sending.backoff(attempt, retry_after=7200) == 2 * HOUR
 
 
 @pytest.mark.parametrize("instruction", ["drop_reply", "drop_request", "500_before", "500_after", "no_sid"])
@@ -360,7 +389,7 @@ def test_who_lost_the_row_before_the_send_does_not_begin(stage: Stage) -> None:
     (one,) = claim(TOLD)
     Reminder.objects.filter(pk=one.reminder.pk).update(lease_token=uuid.uuid4())
     with clock_at(TOLD):
-        deliver._send_some([one], channel_for("sms"), clock=lambda: TOLD, stop_at=None)
+        sending.send_all([one], channel_for("sms"), clock=lambda: TOLD, stop_at=None)
     assert (stage.texts, Message.objects.get().begun_at) == ([], None)
 
 
@@ -370,7 +399,7 @@ def test_a_lease_that_ends_between_begin_and_send_stops_the_send(stage: Stage) -
     (one,) = claim(TOLD)
     moments = iter([TOLD])
     with clock_at(TOLD):
-        deliver._send_some([one], channel_for("sms"), clock=lambda: next(moments, TOLD + LEASE), stop_at=None)
+        sending.send_all([one], channel_for("sms"), clock=lambda: next(moments, TOLD + LEASE), stop_at=None)
     assert (stage.only().state, stage.texts, Message.objects.count()) == ("planned", [], 0)
 
 

@@ -1,13 +1,16 @@
 """The Twilio channel against a server that speaks Twilio's protocol, on this machine."""
 
 import logging
+import socket
+import threading
 import time
 import traceback
 import uuid
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
-import httpx
 import pytest
+from django.urls import reverse
 
 from notifications.channels import (
     DeliveryError,
@@ -16,6 +19,7 @@ from notifications.channels import (
     Receipt,
     Unconfigured,
     channel_for,
+    one_request,
 )
 from notifications.channels import sms as sms_module
 from notifications.channels.outbox import OutboxChannel
@@ -40,7 +44,7 @@ def twilio(tmp_path, settings):
 @pytest.fixture
 def impatient(monkeypatch):
     """The real time-outs, in a size for tests."""
-    monkeypatch.setattr(sms_module, "TIMEOUT", httpx.Timeout(0.3))
+    monkeypatch.setattr(sms_module, "TIMEOUT_SECONDS", 0.3)
 
 
 def outgoing(*, seconds=3600, **changes):
@@ -106,6 +110,45 @@ def test_no_callback_is_asked_for_where_twilio_could_not_reach_us(twilio, settin
     assert twilio.accepted()[0]["status_callback"] is None
 
 
+def test_twilio_is_told_where_we_listen():
+    assert reverse("twilio_status") == sms_module.STATUS_PATH
+
+
+def test_it_goes_through_the_proxy_that_the_environment_names(twilio, monkeypatch):
+    """And is not sent when the proxy does not let it through."""
+    asked = []
+    proxy = socket.create_server(("127.0.0.1", 0))
+
+    def take_one_and_refuse():
+        connection, _address = proxy.accept()
+        asked.append(connection.recv(1000).decode())
+        connection.sendall(b"HTTP/1.1 403 Forbidden\r\n\r\n")
+        connection.close()
+
+    threading.Thread(target=take_one_and_refuse).start()
+    for name in ("no_proxy", "NO_PROXY", "HTTP_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", f"http://ada:secret@127.0.0.1:{proxy.getsockname()[1]}")
+    one_request.proxy_for.cache_clear()
+    try:
+        with pytest.raises(DeliveryError) as caught:
+            send()
+    finally:
+        one_request.proxy_for.cache_clear()
+        proxy.close()
+    assert (caught.value.code, caught.value.permanent) == ("OSError", False)
+    assert asked[0].startswith(f"CONNECT {urlsplit(twilio.base_url).netloc} ")
+    assert "Proxy-Authorization: Basic YWRhOnNlY3JldA==" in asked[0]
+    assert twilio.requests == []
+
+
+@pytest.mark.parametrize("address", ["", "api.twilio.com", "https://"])
+def test_an_address_that_is_none_sends_nothing(settings, twilio, address):
+    settings.TWILIO_BASE_URL = address
+    with pytest.raises(DeliveryError, match="no_address"):
+        send()
+
+
 # What the provider does, what it means, and whether the message is out.
 REFUSED = [
     # (instruction, to, code, permanent, retry_after)
@@ -138,15 +181,15 @@ def test_a_refusal_is_definite(twilio, instruction, to, code, permanent, retry_a
 @pytest.mark.parametrize(
     ("instruction", "code", "is_out"),
     [
-        ("drop_request", "RemoteProtocolError", False),  # looks the same as the next one from here
-        ("drop_reply", "RemoteProtocolError", True),
-        ("half_reply", "RemoteProtocolError", True),
+        ("drop_request", "RemoteDisconnected", False),  # looks the same as the next one from here
+        ("drop_reply", "RemoteDisconnected", True),
+        ("half_reply", "IncompleteRead", True),
         ("500_before", "http_500", False),  # looks the same as the next one from here
         ("500_after", "http_500", True),
         ("http:503", "http_503", False),
         ("no_sid", "unreadable_answer", True),
-        ("hang", "ReadTimeout", False),
-        ("slow:2", "ReadTimeout", True),
+        ("hang", "TimeoutError", False),
+        ("slow:2", "TimeoutError", True),
     ],
 )
 def test_a_lost_answer_is_unknown_and_not_tried_again(twilio, impatient, instruction, code, is_out):
@@ -162,7 +205,7 @@ def test_a_closed_door_is_a_definite_no(twilio, settings):
     settings.TWILIO_BASE_URL = "http://127.0.0.1:1"
     with pytest.raises(DeliveryError) as caught:
         send()
-    assert (caught.value.code, caught.value.permanent) == ("ConnectError", False)
+    assert (caught.value.code, caught.value.permanent) == ("ConnectionRefusedError", False)
 
 
 def test_a_wrong_password_is_not_the_messages_fault(twilio, settings):
@@ -254,8 +297,8 @@ def test_no_log_line_and_no_exception_holds_a_number_or_a_text(twilio, settings,
         said += traceback.format_exception(caught.value)
 
     text = "\n".join([*said, caplog.text])
-    assert "notifications.channels.OutcomeUnknown: ReadTimeout" in text
-    assert "httpx." not in text  # its exceptions hold the request
+    assert "notifications.channels.OutcomeUnknown: TimeoutError" in text
+    assert "http.client." not in text  # its exceptions hold what was sent or read
     assert "2025550143" not in text
     assert "booked" not in text
 
