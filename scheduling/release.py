@@ -27,6 +27,11 @@ class SessionUnderWay(Refused):
     message = _("A session of this plan is under way: complete it first.")
 
 
+class ReviewNotHeld(Refused):
+    code = "review_not_held"
+    message = _("This review is booked for %(when)s and has not begun. Decide in it, or without naming it.")
+
+
 @dataclass(frozen=True)
 class Ending:
     """What closing a plan would mean. Nothing of it is written."""
@@ -62,7 +67,8 @@ def review_plan(
 ) -> PlanReview:
     """Decide how a plan goes on. To stop closes it, with the note as its reason.
 
-    Raises what `plan_reviews.decide` and `close_plan` do.
+    A review session that is under way is over with its decision. Raises ReviewNotHeld where it is booked and
+    has not begun, and what `plan_reviews.decide` and `close_plan` do.
     """
     plan = closing.lock_open(plan_id)
     review = plan_reviews.decide(
@@ -74,6 +80,8 @@ def review_plan(
         actor=actor,
         now=now,
     )
+    if planned_session is not None:
+        _finish(planned_session, actor=actor, now=now)
     activity.record(
         "plan.reviewed", review, actor=actor, at=now, client=plan.client_id, data={"decision": decision}
     )
@@ -103,6 +111,15 @@ def _end(plan: TreatmentPlan, *, reason: str, actor: User, now: datetime) -> Non
         raise SessionUnderWay
     for row in booked:
         lifecycle.call_off(row.pk, party=Booking.Party.CLINIC, reason=CALLED_OFF, actor=actor, now=now)
+
+
+@step
+def _finish(review: PlannedSession, *, actor: User, now: datetime) -> None:
+    for row in Booking.objects.filter(planned_session=review, status__in=Booking.LIVE):
+        booking = lifecycle.lock(row.pk)
+        if not booking.is_in_session:
+            raise ReviewNotHeld(params={"when": spoken(booking.starts_at, booking.time_zone)})
+        lifecycle.move_to(booking, Booking.Status.COMPLETED, actor=actor, now=now)
 
 
 def _open_bookings(plan_id: int) -> QuerySet[Booking]:

@@ -73,6 +73,34 @@ def test_the_third_dose_is_booked_after_the_review(two_first: Clinic) -> None:
     assert readiness.gate_blockers(booked, now=start) == ()
 
 
+def decide(clinic: Clinic, now: str) -> None:
+    ito = clinic.ito
+    assert ito.user
+    release.review_plan(
+        TreatmentPlan.objects.get().pk,
+        decision="continue",
+        planned_session=review(clinic),
+        decided_by=ito,
+        actor=ito.user,
+        now=at(now),
+    )
+
+
+def test_a_review_is_decided_in_its_session_and_that_is_over_then(two_first: Clinic) -> None:
+    reviewed = book(two_first, review(two_first), BETWEEN)
+    with pytest.raises(release.ReviewNotHeld) as refused:
+        decide(two_first, "2026-12-09 10:00")
+    assert "Dec 10" in refused.value.text()
+    assert review(two_first).completed_at is None
+    Booking.objects.filter(pk=reviewed.pk).update(
+        status="in_session", arrived_at=at(BETWEEN), started_at=at(BETWEEN)
+    )
+    decide(two_first, "2026-12-10 10:20")
+    reviewed.refresh_from_db()
+    assert (reviewed.is_live, reviewed.completed_at) == (False, at("2026-12-10 10:20"))
+    assert review(two_first).completed_at == at("2026-12-10 10:20")
+
+
 def test_a_review_that_is_over_early_counts_by_its_decision_alone(two_first: Clinic) -> None:
     for number, start in enumerate(DOSES[:2], start=1):
         book(two_first, two_first.dose(two_first.maya, number), start)
