@@ -60,6 +60,12 @@ on_violation("practice_contact_one_primary", DuplicateContact)
 
 
 @door
+def look_at(client: Client, *, actor: User, now: datetime) -> None:
+    """Remember who opened the whole record. What lists and searches show of it is not remembered."""
+    activity.record("client.viewed", client, actor=actor, at=now, client=client)
+
+
+@door
 def register(
     values: Mapping[str, Any],
     *,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from django.db import transaction
 from django.http import Http404
 from django.utils.translation import gettext as _
 
-from practice import activity, present
+from practice import clients, present
 from practice.access import CLINICAL, access_client
 from practice.errors import OutOfScope
 from practice.models import User
@@ -23,8 +22,7 @@ def client(user: User, client_id: int) -> Page:
         found = access_client(user, client_id, roles=CLINICAL, pointer=None)
     except OutOfScope as missing:
         raise Http404 from missing
-    with transaction.atomic():
-        activity.record("client.viewed", found, actor=user, at=present.now(), client=found)
+    clients.look_at(found, actor=user, now=present.now())
     occasions = {
         "baseline": _("at the start"),
         "before_dose": _("before the dose"),

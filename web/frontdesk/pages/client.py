@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.admin.sites import AdminSite
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from notifications.models import Reminder
-from practice import activity, phones, present
+from practice import clients, phones, present
 from practice.access import (
     CHANGES_CLIENTS,
     CLINICAL,
@@ -64,8 +63,7 @@ def client_page(site: AdminSite, request: HttpRequest, client_id: int) -> HttpRe
         client = access_one(visible.select_related("location"), client_id, None)
     except OutOfScope as missing:
         raise Http404 from missing
-    with transaction.atomic():
-        activity.record("client.viewed", client, actor=user, at=now, client=client)
+    clients.look_at(client, actor=user, now=now)
     plan = (
         TreatmentPlan.objects.filter(client=client, status__in=TreatmentPlan.OPEN)
         .select_related("protocol", "therapist", "prescriber")
