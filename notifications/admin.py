@@ -24,6 +24,7 @@ from notifications.models import (
     ReminderEvent,
     ReminderRule,
     SendingPolicy,
+    SessionAlarm,
     StaffNotice,
     StaffRule,
     Switch,
@@ -292,6 +293,15 @@ class StaffNoticeAdmin(UseCaseAdmin):
     list_display = ("due_at", "user", "kind", "on", "sent_at")
     list_filter = ("kind",)
     list_select_related = ("user",)
+
+
+@admin.register(SessionAlarm)
+class SessionAlarmAdmin(UseCaseAdmin):
+    viewers = CLINICAL
+    client = "record__client"
+    list_display = ("raised_at", "record", "due_at", "told_count", "told_at", "over_at")
+    list_filter = ("over_at",)
+    list_select_related = ("record__client",)
 
 
 @admin.register(OfferMessage)

@@ -45,17 +45,19 @@ def alert_due(*, clock: Callable[[], datetime]) -> int:
             _mark(task.task_id, now=clock())
             told += 1
     for alert in safety.claim_untold(now=clock()):
-        if _tell(_recipients(alert.client_id), clock=clock):
+        if _tell(recipients(alert.client_id), clock=clock):
             safety.told(alert.pk, now=clock())
             told += 1
     return told
 
 
-def _tell(recipients: tuple[Recipient, ...], *, clock: Callable[[], datetime]) -> bool:
-    if not recipients:
+def _tell(people: tuple[Recipient, ...], *, clock: Callable[[], datetime]) -> bool:
+    text = TEXT.format(address=f"{settings.PUBLIC_URL}/admin/inbox/")
+    if not people:
         logger.error("nobody is on call")
     # A list, so that all of them are told and not the first alone.
-    return any([_send(recipient, now=clock()) for recipient in recipients])  # noqa: C419
+    told = [send(each, subject=SUBJECT, text=text, of_use=OF_USE, now=clock()) for each in people]
+    return any(told)
 
 
 @door
@@ -66,7 +68,7 @@ def _claim(*, now: datetime) -> list[Alert]:
         .order_by("next_alert_at", "pk")[:20]
     )
     DeskTask.objects.filter(pk__in=[row.pk for row in rows]).update(next_alert_at=now + AGAIN_AFTER)
-    return [Alert(row.pk, _recipients(row.client_id)) for row in rows]
+    return [Alert(row.pk, recipients(row.client_id)) for row in rows]
 
 
 @door
@@ -77,11 +79,18 @@ def _mark(task_id: int, *, now: datetime) -> None:
     activity.record("task.alerted", task, actor=None, at=now, client=task.client_id)
 
 
-def _recipients(client_id: int | None) -> tuple[Recipient, ...]:
-    named = [(Channel.SMS.value, number) for number in settings.ON_CALL_SMS]
-    named += [(Channel.EMAIL.value, address) for address in settings.ON_CALL_EMAIL]
-    if named:
-        return tuple(named)
+def named() -> tuple[Recipient, ...]:
+    """Whom the practice's configuration names."""
+    return (
+        *((Channel.SMS.value, number) for number in settings.ON_CALL_SMS),
+        *((Channel.EMAIL.value, address) for address in settings.ON_CALL_EMAIL),
+    )
+
+
+def recipients(client_id: int | None) -> tuple[Recipient, ...]:
+    """Who is named, or else the client's care team and the practice's admins."""
+    if settled := named():
+        return settled
     on_team = Q(
         clinician__care_teams__client=client_id,
         clinician__care_teams__left_at=None,
@@ -93,16 +102,15 @@ def _recipients(client_id: int | None) -> tuple[Recipient, ...]:
     return tuple((Channel.EMAIL.value, email) for email in staff.values_list("email", flat=True).distinct())
 
 
-def _send(recipient: Recipient, *, now: datetime) -> bool:
+def send(recipient: Recipient, *, subject: str, text: str, of_use: timedelta, now: datetime) -> bool:
     """Whether a provider has it, as far as it said; who might have it counts as told."""
     name, to = recipient
-    body = TEXT.format(address=f"{settings.PUBLIC_URL}/admin/inbox/")
     outgoing = Outgoing(
         token=str(uuid.uuid4()),
         to=to,
-        subject=SUBJECT if name == Channel.EMAIL else "",
-        body=body,
-        expires_at=now + OF_USE,
+        subject=subject if name == Channel.EMAIL else "",
+        body=text,
+        expires_at=now + of_use,
         language="en",
         sender_name="Quietroom",
     )

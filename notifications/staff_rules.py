@@ -33,6 +33,8 @@ DEFAULT_RULES: tuple[Rule, ...] = (
     Rule(kind="consent_expiring", roles=frozenset({"front_desk"})),
     Rule(kind="licence_expiring", days_before=60, roles=frozenset({"practice_admin"}), to_responsible=True),
     Rule(kind="rems_form_due", days_before=3, roles=frozenset({"nurse"}), to_responsible=True),
+    # Told within minutes and not in the digest, so the days and the time of day don't matter.
+    Rule(kind="vitals_overdue", days_before=0, roles=frozenset({"nurse"}), to_responsible=True),
     Rule(kind="failed_messages", days_before=0, roles=frozenset({"practice_admin", "front_desk"})),
     Rule(kind="sending_stopped", days_before=0, roles=frozenset({"practice_admin", "front_desk"})),
 )

@@ -9,7 +9,7 @@ from celery import shared_task
 from django.core.cache import cache
 from kombu.exceptions import OperationalError
 
-from notifications import deliver, offers, on_call, reconcile, resolve, rule_book, staff
+from notifications import deliver, offers, on_call, reconcile, resolve, rule_book, session_alarms, staff
 from practice import present
 
 # Together with one provider's timeout it stays below the task's time limit: nothing is cut off midway.
@@ -93,6 +93,12 @@ def reconcile_all() -> None:
 def tell_staff() -> None:
     staff.raise_notices(now=present.now())
     staff.tell(clock=present.now)
+
+
+@shared_task
+def watch_sessions() -> None:
+    session_alarms.watch(now=present.now())
+    session_alarms.tell_due(clock=present.now)
 
 
 @shared_task

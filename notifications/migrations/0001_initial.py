@@ -15,6 +15,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('practice', '0001_initial'),
         ('scheduling', '0001_initial'),
+        ('treatment_plans', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -63,7 +64,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('revision', models.PositiveIntegerField(default=1, editable=False)),
-                ('kind', models.CharField(choices=[('prescription_expiring', 'prescription expires'), ('clearance_expiring', 'clearance expires'), ('consent_expiring', 'consent expires'), ('licence_expiring', 'licence expires'), ('rems_form_due', 'monitoring form is due'), ('failed_messages', 'messages that need a person'), ('sending_stopped', 'sending has stopped')], max_length=24, unique=True, verbose_name='about')),
+                ('kind', models.CharField(choices=[('prescription_expiring', 'prescription expires'), ('clearance_expiring', 'clearance expires'), ('consent_expiring', 'consent expires'), ('licence_expiring', 'licence expires'), ('rems_form_due', 'monitoring form is due'), ('vitals_overdue', 'nobody attends to a session'), ('failed_messages', 'messages that need a person'), ('sending_stopped', 'sending has stopped')], max_length=24, unique=True, verbose_name='about')),
                 ('is_active', models.BooleanField(default=True, verbose_name='active')),
                 ('days_before', models.PositiveSmallIntegerField(default=14, verbose_name='days before')),
                 ('local', models.TimeField(default=datetime.time(7, 30), help_text='By the clock of the practice.', verbose_name='at this time of day')),
@@ -285,10 +286,30 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='SessionAlarm',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('due_at', models.DateTimeField(verbose_name='was due')),
+                ('raised_at', models.DateTimeField(verbose_name='noticed')),
+                ('tell_at', models.DateTimeField(blank=True, null=True, verbose_name='to be told from')),
+                ('told_count', models.PositiveSmallIntegerField(default=0, verbose_name='times told')),
+                ('told_at', models.DateTimeField(blank=True, null=True, verbose_name='told')),
+                ('over_at', models.DateTimeField(blank=True, null=True, verbose_name='over')),
+                ('record', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='treatment_plans.dosingrecord', verbose_name='dosing record')),
+            ],
+            options={
+                'verbose_name': 'session alarm',
+                'verbose_name_plural': 'session alarms',
+                'ordering': ('-raised_at', '-pk'),
+                'indexes': [models.Index(condition=models.Q(('over_at', None)), fields=['tell_at'], name='notifications_session_alarm')],
+                'constraints': [models.UniqueConstraint(models.F('record'), models.F('due_at'), name='notifications_session_alarm_once'), models.CheckConstraint(condition=models.Q(models.Q(('told_at', None), ('told_count', 0)), models.Q(('told_at__isnull', False), ('told_count__gt', 0)), _connector='OR'), name='notifications_session_alarm_told')],
+            },
+        ),
+        migrations.CreateModel(
             name='StaffNotice',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('prescription_expiring', 'prescription expires'), ('clearance_expiring', 'clearance expires'), ('consent_expiring', 'consent expires'), ('licence_expiring', 'licence expires'), ('rems_form_due', 'monitoring form is due'), ('failed_messages', 'messages that need a person'), ('sending_stopped', 'sending has stopped')], max_length=24, verbose_name='about')),
+                ('kind', models.CharField(choices=[('prescription_expiring', 'prescription expires'), ('clearance_expiring', 'clearance expires'), ('consent_expiring', 'consent expires'), ('licence_expiring', 'licence expires'), ('rems_form_due', 'monitoring form is due'), ('vitals_overdue', 'nobody attends to a session'), ('failed_messages', 'messages that need a person'), ('sending_stopped', 'sending has stopped')], max_length=24, verbose_name='about')),
                 ('subject_type', models.CharField(max_length=60, verbose_name='kind of record')),
                 ('subject_id', models.BigIntegerField(verbose_name='number of the record')),
                 ('on', models.DateField(help_text='The last valid day, or the day it happened.', verbose_name='day')),

@@ -1,3 +1,4 @@
+from notifications.models.alarms import SessionAlarm
 from notifications.models.inbound import DeskTask, InboundMessage
 from notifications.models.links import ClientLink, ClientNote
 from notifications.models.offers import OfferMessage
@@ -21,6 +22,7 @@ __all__ = [
     "ReminderEvent",
     "ReminderRule",
     "SendingPolicy",
+    "SessionAlarm",
     "StaffKind",
     "StaffNotice",
     "StaffRule",

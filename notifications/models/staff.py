@@ -17,6 +17,7 @@ class StaffKind(models.TextChoices):
     CONSENT_EXPIRING = "consent_expiring", _("consent expires")
     LICENCE_EXPIRING = "licence_expiring", _("licence expires")
     REMS_FORM_DUE = "rems_form_due", _("monitoring form is due")
+    VITALS_OVERDUE = "vitals_overdue", _("nobody attends to a session")
     FAILED_MESSAGES = "failed_messages", _("messages that need a person")
     SENDING_STOPPED = "sending_stopped", _("sending has stopped")
 

@@ -93,6 +93,7 @@ BY_USE_CASES = {
     "notifications.OfferMessage",
     "notifications.Switch",
     "notifications.MessageTemplate",
+    "notifications.SessionAlarm",
     "notifications.StaffNotice",
     "notifications.ProviderEvent",
     "notifications.UnreachableAddress",

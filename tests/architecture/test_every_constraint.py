@@ -26,6 +26,7 @@ from notifications.models import (
     Reminder,
     ReminderRule,
     SendingPolicy,
+    SessionAlarm,
     StaffNotice,
     Switch,
     UnreachableAddress,
@@ -282,6 +283,7 @@ def busy(clinic: Clinic) -> Clinic:
         written_by=clinic.kim,
         written_at=NOW,
     )
+    SessionAlarm.objects.create(record=record, due_at=NOW, raised_at=NOW, tell_at=NOW)
     StaffNotice.objects.create(
         user=clinic.kim,
         kind="failed_messages",
@@ -681,6 +683,8 @@ VIOLATIONS: dict[str, Callable[[Clinic], Any]] = {
     "notifications_template_version": lambda c: a_copy_of(MessageTemplate, is_in_use=False),
     "notifications_template_one_in_use": lambda c: a_copy_of(MessageTemplate, version=2),
     "notifications_template_subject": lambda c: MessageTemplate.objects.update(subject="x"),
+    "notifications_session_alarm_once": lambda c: a_copy_of(SessionAlarm),
+    "notifications_session_alarm_told": lambda c: SessionAlarm.objects.update(told_count=1),
     "notifications_notice_once": lambda c: a_copy_of(StaffNotice),
     "notifications_message_provider_ref": lambda c: messages(
         provider="twilio", provider_ref="SM1", outcome="accepted"

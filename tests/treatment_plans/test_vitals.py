@@ -199,3 +199,30 @@ def test_the_next_one_is_the_first_that_can_still_be_done() -> None:
     assert following is not None
     assert (following.minutes, following.state) == (30, Due.DUE)
     assert following.at == NOW + 30 * MINUTE
+
+
+@pytest.mark.parametrize(
+    ("read_at", "now", "expected"),
+    [  # minutes after the dose; vitals are wanted at 0, 15, 30 and 60, with a grace of 5
+        ([-5], 20, None),  # the last instant of the grace
+        ([-5], 21, 15),
+        ([-5], 40, 15),  # 30 is over too, and the first one counts
+        ([-5, 22], 36, 30),
+        ([-5, 26], 36, None),  # early for 30
+        ([-5, 31], 60, None),  # 15 was missed, but somebody has been there since
+        ([-5, 31], 66, 60),
+        ([-5, 61], 300, None),
+        ([], 1, None),  # within the grace of the reading before the dose
+        ([], 8, 0),
+    ],
+)
+def test_since_when_nobody_attends(read_at: list[int], now: int, expected: int | None) -> None:
+    points = vitals.schedule(
+        [0, 15, 30, 60],
+        [replace(WELL, at=NOW + minutes * MINUTE) for minutes in read_at],
+        LIMITS,
+        dosed_at=NOW,
+        now=NOW + now * MINUTE,
+    )
+    found = vitals.unattended(points)
+    assert (found.minutes if found else None) == expected

@@ -332,3 +332,10 @@ def next_point(points: Iterable[Point]) -> Point | None:
     """The first that is still to be done."""
     waiting = {Due.OVERDUE, Due.DUE, Due.UPCOMING}
     return next((point for point in points if point.state in waiting), None)
+
+
+def unattended(points: Sequence[Point]) -> Point | None:
+    """The first point since the last reading whose grace is over: from then on nobody has measured."""
+    done = [place for place, point in enumerate(points) if point.state == Due.DONE]
+    since = points[done[-1] + 1 :] if done else points
+    return next((point for point in since if point.state in {Due.MISSED, Due.OVERDUE}), None)
