@@ -90,6 +90,11 @@ class Room:
     def next_point(self) -> Point | None:
         return vitals.next_point(self.points) if not self.rows.is_ended else None
 
+    @property
+    def unattended(self) -> Point | None:
+        """What nobody has measured though its grace is over; None again with the next reading."""
+        return vitals.unattended(self.points) if not self.rows.is_ended else None
+
 
 def load(record: DosingRecord, *, now: datetime) -> Room:
     """The record comes with its protocol and its client."""

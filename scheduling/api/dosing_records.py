@@ -13,7 +13,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from practice import access
+from practice import access, present
 from practice.api.base import Resource
 from practice.api.bodies import NothingIn
 from practice.api.filters import IdFilter, InstantFilter
@@ -45,7 +45,7 @@ from scheduling.api.dosing_rows import (
 )
 from scheduling.api.room import SessionRoomOut
 from scheduling.requests import access_booking
-from treatment_plans.dosing import discharges, doses
+from treatment_plans.dosing import discharges, doses, watch
 from treatment_plans.dosing import records as dosing
 from treatment_plans.dosing import signatures as dose_signatures
 from treatment_plans.models import DoseSignature, DosingRecord, Measure, Prescription, StockLot
@@ -61,10 +61,17 @@ class DosingRecordFilter(django_filters.FilterSet):
     client = IdFilter("client")
     planned_session = IdFilter("planned_session")
     until = InstantFilter("starts_at", "lt", help_text="Booked to start before this instant.")
+    unattended = django_filters.BooleanFilter(
+        method="only_unattended", help_text="Those whose vitals nobody has recorded within their grace."
+    )
 
     class Meta:
         model = DosingRecord
         fields: tuple[str, ...] = ()
+
+    def only_unattended(self, rows: QuerySet[DosingRecord], name: str, value: bool) -> QuerySet[DosingRecord]:
+        found = [each.record.pk for each in watch.overdue(now=present.now())]
+        return rows.filter(pk__in=found) if value else rows.exclude(pk__in=found)
 
 
 def entry(summary: str, body: type[Any], shown: type[Any]) -> Any:

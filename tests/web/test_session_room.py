@@ -96,3 +96,40 @@ def test_more_entries_need_no_more_queries(session: Session, ana: Browser) -> No
         session.measure(minute)
         session.mark(minute, "calm")
     assert queries() == few
+
+
+def test_what_nobody_recorded_in_time_is_loud_in_the_room_on_the_board_and_in_the_day(
+    session: Session, sign_in: SignIn, ana: Browser
+) -> None:
+    """Due at minute 20 with five minutes of grace; the desk reads that somebody is needed, and not for what."""
+    kim = sign_in(session.clinic.kim)
+    loud = 'class="alarm" data-from="2026-12-01T09:55:00-08:00"'
+    assert loud in ana.get(session.path).content.decode().replace("17:55:00+00:00", "09:55:00-08:00")
+    session.clock.put(24)
+    day = f"/admin/?date={session.booked.starts_on}"
+    assert "Somebody is needed" not in text_of(kim.get(day))
+    session.clock.put(26)
+    board = text_of(kim.get(day))
+    assert "Somebody is needed" in board
+    assert "ital" not in board.split("Somebody is needed")[1][:200]
+    assert "Somebody is needed" in text_of(kim.get(f"/admin/scheduling/booking/{session.booked.pk}/change/"))
+    (found,) = ana.get("/api/v1/dosing-records?unattended=true").json()["results"]
+    assert found["id"] == session.record.pk
+    session.measure(25)
+    assert "Somebody is needed" not in text_of(kim.get(day))
+    assert ana.get("/api/v1/dosing-records?unattended=true").json()["results"] == []
+
+
+def test_the_board_and_the_booking_lead_into_the_room(
+    session: Session, ana: Browser, sign_in: SignIn
+) -> None:
+    enter = f"/admin/bookings/{session.booked.pk}/room/"
+    for page in (
+        f"/admin/?date={session.booked.starts_on}",
+        f"/admin/scheduling/booking/{session.booked.pk}/change/",
+    ):
+        assert enter in ana.get(page).content.decode()
+        assert enter not in sign_in(session.clinic.kim).get(page).content.decode()
+    answer = ana.post(enter, {"key": "k", "next": "/admin/"})
+    assert (answer.status_code, answer["Location"]) == (302, session.path)
+    assert sign_in(session.clinic.kim).post(enter, {"key": "k"}).status_code == 403

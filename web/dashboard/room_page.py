@@ -91,6 +91,14 @@ class RoomPage:
         return self.room.step == Step.ENDED
 
     @property
+    def attend(self) -> tuple[datetime, datetime] | None:
+        """When vitals were or are due next, and from when on it is an alarm that nobody measured them."""
+        point = self.room.unattended or self.room.next_point
+        if point is None:
+            return None
+        return point.at, point.at + timedelta(minutes=self.protocol.vitals_tolerance_minutes)
+
+    @property
     def can_start(self) -> bool:
         booking = self.room.booking
         return booking.is_here and not booking.is_in_session and not self.is_ended

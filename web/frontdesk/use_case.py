@@ -39,7 +39,7 @@ SENT_WITH_EVERY_FORM = frozenset({"csrfmiddlewaretoken", "key", "next"})
 
 @dataclass(frozen=True)
 class Done:
-    """Where to go when it is done, and what to say there."""
+    """Where to go when it is done, and what to say there, if anything."""
 
     url: str
     message: str
@@ -134,7 +134,8 @@ class UseCasePage(View):
             self.refusal = refusal
             add_refusal(form, refusal, clinical=self.reads_medical())
             return self.show(form, key="" if isinstance(refusal, KeyReused) else key)
-        messages.success(request, done.message)
+        if done.message:
+            messages.success(request, done.message)
         return HttpResponseRedirect(self.next_url() or done.url)
 
     def show(self, form: forms.Form, *, key: str = "") -> HttpResponse:

@@ -22,6 +22,7 @@ from scheduling.models import Booking
 from scheduling.readiness import Judgement
 from scheduling.readiness_rules import Light, LightState
 from scheduling.requests import BOOKINGS
+from treatment_plans.dosing import watch
 from treatment_plans.models import PlannedSession
 from web.frontdesk import roles
 from web.frontdesk.clinic import Clinic, zone_words
@@ -57,6 +58,7 @@ STEPS = {
     "cancelled": Offer(_("Cancel"), "cancel", roles.BOOKS),
     "no_show": Offer(_("Did not come"), "no_show", roles.BOOKS),
 }
+ROOM = Offer(_("Session room"), "enter_room", roles.STARTS, posts=True)
 EXITS = frozenset({"cancel", "no_show"})
 ON_THE_DAY = frozenset({"arrive", "start"})
 
@@ -74,6 +76,7 @@ class Visit:
     since: datetime | None  # when the client came, or the session began
     edge: str
     is_over: bool
+    unattended_since: datetime | None  # on the clinic's clock: vitals were due, and nobody recorded any
     lights: tuple[Light, ...]
     outstanding: tuple[Chip, ...]
     first_action: Action | None
@@ -98,6 +101,7 @@ class Place:
 class Day:
     on: date
     places: Sequence[Place]
+    unattended: Sequence[Visit]
     visits_count: int
     blocked_count: int
     waiting_count: int
@@ -121,7 +125,7 @@ def with_series(bookings: QuerySet[Booking]) -> QuerySet[Booking]:
 
 
 def load_day(user: User, clinic: Clinic, on: date) -> Day:
-    """Every location's bookings of its own day `on`; six queries for any number of them."""
+    """Every location's bookings of its own day `on`; nine queries at most for any number of them."""
     rows = visible_to(user, BOOKINGS, client="client", roles=roles.READS_BOOKINGS).filter(
         ~Booking.hold_is_over(clinic.now), starts_on=on
     )
@@ -146,6 +150,7 @@ def load_day(user: User, clinic: Clinic, on: date) -> Day:
     return Day(
         on=on,
         places=places,
+        unattended=[visit for visit in visits if visit.unattended_since],
         visits_count=sum(not visit.is_over for visit in visits),
         blocked_count=edges[LightState.BLOCKED],
         waiting_count=edges[LightState.WAITING],
@@ -158,7 +163,23 @@ def prepare(user: User, bookings: Iterable[Booking], *, now: datetime) -> list[V
     short = Counter(short_name(booking.client) for booking in bookings)
     clients = {(short_name(booking.client), booking.client_id) for booking in bookings}
     twins = {name for name in short if sum(name == other for other, _client in clients) > 1}
-    return [_visit(user, booking, judged[booking.pk], twins, now=now) for booking in bookings]
+    since = _unattended(bookings, now=now)
+    return [
+        _visit(user, booking, judged[booking.pk], twins, since.get(booking.pk), now=now)
+        for booking in bookings
+    ]
+
+
+def _unattended(bookings: Iterable[Booking], *, now: datetime) -> dict[int, datetime]:
+    """Since when nobody has recorded the vitals of a session; no query where none goes on."""
+    going_on = {
+        (booking.planned_session_id, booking.starts_at): booking.pk
+        for booking in bookings
+        if booking.is_dosing and booking.is_in_session
+    }
+    overdue = watch.overdue(now=now) if going_on else []
+    found = {(each.record.planned_session_id, each.record.starts_at): each.point.at for each in overdue}
+    return {pk: found[key] for key, pk in going_on.items() if key in found}
 
 
 def chip(user: User, booking: Booking, light: Light) -> Chip:
@@ -182,6 +203,8 @@ def actions(user: User, booking: Booking, *, now: datetime) -> list[Action]:
         steps.append(Action(_("Move"), reverse("admin:move", args=[booking.pk])))
         join = reverse("admin:join_waitlist", args=[booking.client_id])
         steps.append(Action(_("Wants it sooner"), f"{join}?booking={booking.pk}"))
+    if booking.is_dosing and (booking.is_here or booking.completed_at) and user.has_role(*ROOM.who):
+        steps.insert(0, _action(ROOM, booking))
     if not _is_its_day(booking, now):
         steps = [step for step in steps if step.page not in ON_THE_DAY]
     has_begun = now >= booking.starts_at
@@ -201,7 +224,15 @@ def _action(offer: Offer, booking: Booking) -> Action:
     return Action(offer.label, reverse(f"admin:{offer.page}", args=[booking.pk]), offer.posts, offer.page)
 
 
-def _visit(user: User, booking: Booking, judgement: Judgement, twins: set[str], *, now: datetime) -> Visit:
+def _visit(
+    user: User,
+    booking: Booking,
+    judgement: Judgement,
+    twins: set[str],
+    unattended_since: datetime | None,
+    *,
+    now: datetime,
+) -> Visit:
     is_awaited = booking.is_live and booking.started_at is None
     lights = judgement.lights if is_awaited else ()
     outstanding = tuple(chip(user, booking, light) for light in lights if light.state in OUTSTANDING)
@@ -222,6 +253,7 @@ def _visit(user: User, booking: Booking, judgement: Judgement, twins: set[str], 
         since=(booking.started_at or booking.arrived_at) if booking.is_live else None,
         edge=_edge(is_awaited, outstanding),
         is_over=not booking.is_live and booking.completed_at is None,
+        unattended_since=unattended_since.astimezone(tz) if unattended_since else None,
         lights=lights,
         outstanding=outstanding,
         first_action=first,

@@ -79,6 +79,7 @@ USE_CASES: list[tuple[str, type[UseCasePage], str]] = [
     ("inbox/<int:task_id>/done/", TaskDone, "task_done"),
     ("bookings/<int:booking_id>/confirm/", bookings.Confirm, "confirm"),
     ("bookings/<int:booking_id>/arrive/", bookings.Arrive, "arrive"),
+    ("bookings/<int:booking_id>/room/", bookings.EnterRoom, "enter_room"),
     ("bookings/<int:booking_id>/start/", bookings.Start, "start"),
     ("bookings/<int:booking_id>/complete/", bookings.Complete, "complete"),
     ("bookings/<int:booking_id>/cancel/", bookings.Cancel, "cancel"),

@@ -19,10 +19,11 @@ from practice.access import access_one, visible_to
 from practice.admin_base import user_of
 from practice.blockers import Blocker
 from practice.errors import OutOfScope
-from scheduling import booking, conflicts, lifecycle, readiness
+from scheduling import booking, conflicts, lifecycle, readiness, session_room
 from scheduling.models import Acknowledgement, Booking
 from scheduling.readiness_rules import LightState
 from scheduling.requests import BOOKINGS
+from treatment_plans.models import DosingRecord
 from web.frontdesk import roles
 from web.frontdesk.clinic import zone_words
 from web.frontdesk.forms.bookings import AcknowledgementForm, CancelForm
@@ -125,6 +126,23 @@ class Arrive(BookingUseCase):
 
     def done(self, result: Booking) -> Done:
         return self.say(gettext("%(name)s is here."))
+
+
+class EnterRoom(BookingUseCase):
+    """To the page of the session; its record opens when somebody enters first."""
+
+    roles = roles.STARTS
+    title = _("Open the session room")
+    submit = _("Session room")
+
+    def run(self, values: dict[str, Any]) -> DosingRecord:
+        return session_room.open_record(self.booking.pk, actor=self.user, now=self.now)
+
+    def done(self, result: DosingRecord) -> Done:
+        return Done(reverse("session_room", args=[result.pk]), "")
+
+    def next_url(self) -> str:
+        return ""
 
 
 class Start(BookingUseCase):

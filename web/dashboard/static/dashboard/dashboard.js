@@ -61,6 +61,14 @@ const alarm = async (row) => {
   node.classList.add(row.severity === "high" ? "blocked" : "waiting");
   return node;
 };
+/** A session in which nobody has written down what was due. */
+const unattended = async (row) => {
+  const name = await nameOf(row.client);
+  const room = address(settings.room_page, row.id);
+  const node = copy("unattended", { client: [name, address(settings.client_page, row.client)], open: ["", room], again: name });
+  node.classList.add("blocked");
+  return node;
+};
 const followUp = async (row) => {
   const name = await nameOf(row.client);
   const node = copy("follow-up", {
@@ -100,7 +108,7 @@ const mine = settings.mine && `&${settings.mine}`;
 const span = (from, until) => `bookings?limit=200${mine}&from=${encodeURIComponent(from)}&until=${encodeURIComponent(until)}`;
 const sessions = async (from, until) => (await all(span(from, until))).filter((row) => row.lights.length || row.completed_at);
 keepFresh(() => [
-  part("alerts", () => all("safety-alerts?is_open=true&limit=200"), alarm),
+  part("alerts", () => Promise.all([all("dosing-records?unattended=true&limit=200"), all("safety-alerts?is_open=true&limit=200")]).then((both) => both.flat()), (row) => ("planned_session" in row ? unattended(row) : alarm(row))),
   part("today", () => sessions(settings.from, settings.day_ends), session),
   part("tomorrow", () => sessions(settings.day_ends, settings.until), session),
   part("follow-ups", () => all(`follow-ups?is_done=false&limit=200&due_before=${encodeURIComponent(settings.day_ends)}`), followUp),

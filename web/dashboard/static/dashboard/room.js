@@ -76,7 +76,16 @@ document.addEventListener("visibilitychange", () => { if (!document.hidden) refr
 /* The clock: written every second, said once */
 const write = (node, text) => { if (node.textContent !== text) node.textContent = text; };
 const announced = new Set();
+const title = document.title;
+/** From then on nobody has measured what the protocol wanted: loud, and in the name of the tab. */
+const sound = () => {
+  const alarm = document.querySelector("#alarm [data-from]");
+  const isOn = Boolean(alarm) && now() > new Date(alarm.dataset.from);
+  if (alarm && alarm.hidden === isOn) alarm.hidden = !isOn;
+  write(document.querySelector("title"), isOn ? `(!) ${words.overdue} · ${title}` : title);
+};
 const tick = () => {
+  sound();
   for (const node of document.querySelectorAll("[data-since]")) {
     write(node, words.since.replace("%s", Math.max(0, Math.floor((now() - new Date(node.dataset.since)) / MINUTE))));
   }
