@@ -21,6 +21,7 @@ from practice.api.fields import (
     TruthField,
     WholeNumberField,
 )
+from treatment_plans.api.measures import AnswersField
 from treatment_plans.models import AdverseEvent, DischargeCheck, Dose, Mark, Vitals
 from treatment_plans.models.dosing_rows import CheckIn
 
@@ -102,13 +103,19 @@ class CheckInIn(KeyedIn):
     cssrs = IdField(
         required=False, allow_null=True, help_text="The measure of the C-SSRS screener since last contact."
     )
+    cssrs_answers = AnswersField(
+        required=False,
+        help_text="Instead of `cssrs`: its answers by item, kept as a measure; unsafe ones raise an alert.",
+    )
 
 
 class VitalsIn(KeyedIn):
     """Impossible values are refused, all reasons at once; what is out of range is saved and explained."""
 
     taken_at = InstantField(
-        required=False, help_text="Defaults to now; needed when it is sent later than it was taken."
+        required=False,
+        help_text="Defaults to now; needed when it is sent later than it was taken. The server's time leads: "
+        "one that lies ahead is kept as `device_at`.",
     )
     systolic = WholeNumberField(**_reading())
     diastolic = WholeNumberField(**_reading())

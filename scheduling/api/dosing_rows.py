@@ -99,6 +99,7 @@ class VitalsOut(_Correctable):
         fields = (
             *CORRECTABLE,
             "taken_at",
+            "device_at",
             "minutes",
             "systolic",
             "diastolic",
@@ -128,7 +129,8 @@ class VitalsOut(_Correctable):
     def get_remarks(self, row: Vitals) -> Any:
         record = self.context.get("record") or row.record
         limits = dosing_facts.limits(record.protocol)
-        return BlockerOut.show_all(vitals.remarks(dosing_facts.reading(row), limits))
+        remarks = vitals.remarks(dosing_facts.reading(row), limits)
+        return BlockerOut.show_all((*remarks, *vitals.clock_remark(row.taken_at, row.device_at)))
 
 
 class DoseSignatureOut(_Row):
@@ -165,7 +167,7 @@ class MarkOut(_Correctable):
 
     class Meta:
         model = Mark
-        fields = (*CORRECTABLE, "kind", "words", "phase", "text", "seen_at")
+        fields = (*CORRECTABLE, "kind", "words", "phase", "text", "seen_at", "device_at")
 
 
 class AdverseEventOut(_Correctable):
@@ -180,6 +182,7 @@ class AdverseEventOut(_Correctable):
             "action",
             "outcome",
             "began_at",
+            "device_at",
             "ended_at",
             "note",
         )

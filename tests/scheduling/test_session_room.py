@@ -17,23 +17,28 @@ from practice.models import Activity
 from scheduling import booking, lifecycle, readiness, room_state, session_room
 from scheduling.models import Booking
 from tests.cast import NOW, Clinic, at, make_client
+from treatment_plans import safety
 from treatment_plans.dosing import course_holds, discharges, doses
+from treatment_plans.dosing import facts as dosing_facts
 from treatment_plans.dosing import records as dosing
 from treatment_plans.dosing import signatures as dose_signatures
 from treatment_plans.models import (
     AdverseEvent,
+    CheckIn,
     CourseHold,
     Dose,
     DosingRecord,
     Mark,
+    Measure,
     Prescription,
+    SafetyAlert,
     StockEvent,
     StockLot,
     Vitals,
 )
 from treatment_plans.rules import balances
 from treatment_plans.rules.dosing import WantedDose
-from treatment_plans.supply import stock
+from treatment_plans.supply import accounts, stock
 
 pytestmark = pytest.mark.django_db
 
@@ -314,8 +319,106 @@ def test_a_nurse_clears_when_the_protocol_lets_and_the_prescriber_named_them(
 def test_impossible_vitals_are_refused_with_all_reasons(session: Session) -> None:
     with pytest.raises(dosing.NotVitals) as refusal:
         session.measure(1, diastolic=130, spo2=101, taken_at=session.after(2))
-    assert codes(refusal) == ["impossible_pressure", "impossible_spo2", "taken_ahead", "check_in_missing"]
+    assert codes(refusal) == ["impossible_pressure", "impossible_spo2", "check_in_missing"]
     assert not Vitals.objects.exists()
+
+
+def test_a_device_whose_clock_is_ahead_loses_nothing(session: Session) -> None:
+    """The server's time leads; what the device said is kept beside it, and sent again it is the same row."""
+    session.check_in()
+    mine, said = key(), session.after(90)
+
+    def send(**values: Any) -> Vitals:
+        return dosing.record_vitals(
+            session.record.pk, mine, WELL | {"taken_at": said} | values, **session.who(2)
+        )
+
+    row = send()
+    assert (row.taken_at, row.device_at) == (session.after(2), said)
+    assert send() == row
+    with pytest.raises(KeyReused):
+        send(taken_at=session.after(91))
+    right = dosing.correct_vitals(
+        session.record.pk, row.pk, key(), {"systolic": 121}, reason="slip", **session.who(3)
+    )
+    assert (right.taken_at, right.device_at) == (row.taken_at, said)
+    again = dosing.correct_vitals(
+        session.record.pk,
+        right.pk,
+        key(),
+        {"taken_at": session.after(1)},
+        reason="it was earlier",
+        **session.who(4),
+    )
+    assert (again.taken_at, again.device_at) == (session.after(1), None)
+    seen = dosing.mark(session.record.pk, key(), {"kind": "calm", "seen_at": said}, **session.who(5))
+    assert (seen.seen_at, seen.device_at) == (session.after(5), said)
+
+
+def test_saving_vitals_is_cheap(
+    session: Session, django_assert_max_num_queries: Callable[[int], Any]
+) -> None:
+    """With its activity and the record's revision; each statement is a wait for whoever stands at the bed."""
+    session.check_in()
+    with django_assert_max_num_queries(10):
+        session.measure(1)
+
+
+def answer(session: Session, minutes: float = -5, **answers: int) -> Any:
+    return session.check_in(
+        minutes, cssrs_answers={name.removeprefix("item_"): v for name, v in answers.items()}
+    )
+
+
+CALM = {"item_1": 0, "item_2": 0, "item_6": 0}
+
+
+def test_a_high_answer_at_the_check_in_is_an_alert_at_once_and_stops_the_dose(session: Session) -> None:
+    checked = answer(session, **CALM | {"item_2": 1, "item_3": 0, "item_4": 1, "item_5": 0})
+    alert = SafetyAlert.objects.get()
+    assert (checked.cssrs.flags, alert.severity, alert.measure) == (["cssrs_high"], "high", checked.cssrs)
+    assert alert.tell_at == session.after(-5)  # whoever is on call is told in the next seconds
+    assert "safety_alert_open" in [each.code for each in session.room(-4).missing]
+    with pytest.raises(DomainError) as refused:
+        lifecycle.start(session.booked.pk, **session.who(0))
+    assert "safety_alert_open" in codes(refused)
+    ana = session.clinic.ana.user
+    safety.dispose(alert.pk, disposition="safety_plan", note="Talked.", actor=ana, now=session.after(1))  # type: ignore[arg-type]
+    lifecycle.start(session.booked.pk, **session.who(2))
+    assert "safety_alert_open" not in [each.code for each in session.room(3).missing]
+
+
+def test_a_calm_answer_is_kept_and_raises_nothing(session: Session) -> None:
+    checked = answer(session, **CALM)
+    assert (checked.cssrs.answers, checked.cssrs.client) == (
+        {"1": 0, "2": 0, "6": 0},
+        session.record.client,
+    )
+    assert not SafetyAlert.objects.exists()
+    assert "cssrs_missing" not in [
+        each.code for each in dosing_facts.check_in_remarks(checked, session.record)
+    ]
+
+
+def test_the_same_check_in_sent_again_asks_and_alarms_once(session: Session) -> None:
+    mine = key()
+    values = {
+        "identified_by": ["name", "birth_date"],
+        "cssrs_answers": {"1": 0, "2": 1, "3": 1, "4": 0, "5": 0, "6": 0},
+    }
+    first = dosing.check_in(session.record.pk, mine, values, **session.who(-5))
+    assert dosing.check_in(session.record.pk, mine, values, **session.who(-4)) == first
+    assert (Measure.objects.count(), SafetyAlert.objects.count()) == (1, 1)
+    other = values | {"cssrs_answers": {"1": 0, "2": 0, "6": 0}}
+    with pytest.raises(KeyReused):
+        dosing.check_in(session.record.pk, mine, other, **session.who(-4))
+
+
+def test_half_an_answer_is_refused_and_nothing_is_kept(session: Session) -> None:
+    with pytest.raises(DomainError) as refused:
+        answer(session, item_1=0, item_2=1, item_6=0)
+    assert codes(refused) == ["too_many_missing"]
+    assert not CheckIn.objects.exists()
 
 
 def test_the_same_key_is_the_same_entry(session: Session) -> None:
@@ -496,7 +599,7 @@ def lot(session: Session) -> StockLot:
 
 
 def left(lot: StockLot) -> Decimal:
-    return balances.balance(stock.entries_of(lot.pk))
+    return balances.balance(accounts.entries_of(lot.events.all()))
 
 
 def test_a_dose_from_a_lot_is_taken_from_it_once(session: Session, lot: StockLot) -> None:

@@ -59,7 +59,6 @@ def codes(blockers: tuple[object, ...]) -> list[str]:
         ({"sedation_score": 5}, []),
         ({"sedation_score": 6}, ["impossible_sedation_score"]),
         ({"sedation_score": -1}, ["impossible_sedation_score"]),
-        ({"at": NOW + timedelta(seconds=1)}, ["taken_ahead"]),
         ({"at": NOW - 10 * MINUTE}, []),  # the minute of the check-in
         ({"at": NOW - 10 * MINUTE - timedelta(seconds=1)}, ["taken_before_check_in"]),
     ],
@@ -67,17 +66,16 @@ def codes(blockers: tuple[object, ...]) -> list[str]:
 def test_what_can_not_be(changes: dict[str, object], expected: list[str]) -> None:
     reading = replace(WELL, **changes)  # type: ignore[arg-type]
     checked_in = NOW - 10 * MINUTE + timedelta(seconds=30)
-    assert codes(vitals.impossible(reading, now=NOW, not_before=checked_in)) == expected
+    assert codes(vitals.impossible(reading, not_before=checked_in)) == expected
 
 
 def test_all_reasons_come_at_once() -> None:
     wrong = Reading(at=NOW + MINUTE, systolic=80, diastolic=90, heart_rate=-1, spo2=120, sedation_score=9)
-    assert codes(vitals.impossible(wrong, now=NOW, not_before=None)) == [
+    assert codes(vitals.impossible(wrong, not_before=None)) == [
         "impossible_pressure",
         "impossible_heart_rate",
         "impossible_spo2",
         "impossible_sedation_score",
-        "taken_ahead",
         "check_in_missing",
     ]
 

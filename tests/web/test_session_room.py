@@ -101,7 +101,7 @@ def test_more_entries_need_no_more_queries(session: Session, ana: Browser) -> No
 def test_what_nobody_recorded_in_time_is_loud_in_the_room_on_the_board_and_in_the_day(
     session: Session, sign_in: SignIn, ana: Browser
 ) -> None:
-    """Due at minute 20 with five minutes of grace; the desk reads that somebody is needed, and not for what."""
+    """Due at minute 20 with five minutes of grace. The desk reads that somebody is needed, not for what."""
     kim = sign_in(session.clinic.kim)
     loud = 'class="alarm" data-from="2026-12-01T09:55:00-08:00"'
     assert loud in ana.get(session.path).content.decode().replace("17:55:00+00:00", "09:55:00-08:00")

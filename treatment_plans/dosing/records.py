@@ -7,6 +7,7 @@ A door here locks the record, and nothing else. Giving the dose, and the end wit
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.utils.translation import gettext_noop as _
@@ -14,10 +15,21 @@ from django.utils.translation import gettext_noop as _
 from practice import activity
 from practice.doors import door, step
 from practice.editing import save_new
-from practice.errors import DomainError, Invalid, OutOfScope
+from practice.errors import DomainError, Invalid, KeyReused, OutOfScope
 from practice.models import User
 from treatment_plans.dosing import facts as dosing_facts
-from treatment_plans.dosing.rows import Values, add, check_not_ahead, check_open, correction, lock, saved
+from treatment_plans.dosing.rows import (
+    Values,
+    add,
+    check_not_ahead,
+    check_open,
+    correction,
+    lock,
+    saved,
+    stamp,
+)
+from treatment_plans.measuring import measures
+from treatment_plans.measuring.measures import Answered
 from treatment_plans.models import (
     AdverseEvent,
     CheckIn,
@@ -53,19 +65,36 @@ def open_record(record: DosingRecord, *, actor: User, now: datetime) -> DosingRe
 
 @door
 def check_in(record_id: int, key: uuid.UUID, values: Values, *, actor: User, now: datetime) -> CheckIn:
-    """What is missing or has changed is explained by the room, never refused. A later one counts instead."""
+    """What is missing or has changed is explained by the room, never refused. A later one counts instead.
+
+    `cssrs_answers` are those of the screener since last contact: kept as a measure in the same transaction,
+    with the safety alert that an unsafe one raises.
+    """
     record = lock(record_id)
-    first = saved(CheckIn, record, key, values)
+    own = {name: value for name, value in values.items() if name != "cssrs_answers"}
+    answers = values.get("cssrs_answers")
+    first = saved(CheckIn, record, key, own)
     if first is not None:
+        if answers is not None and (first.cssrs is None or first.cssrs.answers != answers):
+            raise KeyReused(pointer="/key")
         return first
     check_open(record)
-    _check_identifiers(values["identified_by"])
+    _check_identifiers(own["identified_by"])
     for name in ("last_food_at", "last_drink_at"):
-        check_not_ahead(values.get(name), now, f"/{name}")
-    cssrs = values.get("cssrs")
-    if cssrs is not None:
-        _check_cssrs(cssrs, record)
-    return add(CheckIn(record=record, key=key, **values), actor=actor, now=now)
+        check_not_ahead(own.get(name), now, f"/{name}")
+    if answers is not None:
+        own["cssrs"] = _screened(record, answers, actor=actor, now=now)
+    elif own.get("cssrs") is not None:
+        _check_cssrs(own["cssrs"], record)
+    return add(CheckIn(record=record, key=key, **own), actor=actor, now=now)
+
+
+@step
+def _screened(record: DosingRecord, answers: Mapping[str, int], *, actor: User, now: datetime) -> Measure:
+    answered = Answered(Measure.Instrument.CSSRS, answers, Measure.Source.WITH_STAFF, record.planned_session)
+    measure = measures.keep(record.client, answered, actor=actor, now=now)
+    activity.record("measure.recorded", measure, actor=actor, at=now, client=record.client_id)
+    return measure
 
 
 @door
@@ -131,35 +160,31 @@ def correct_event(
 
 @step
 def _keep_vitals(row: Vitals, *, actor: User, now: datetime) -> Vitals:
-    row.taken_at = row.taken_at or now
+    stamp(row, "taken_at", now=now)
     first = CheckIn.objects.filter(record=row.record).order_by("pk").first()
-    impossible = vitals.impossible(
-        dosing_facts.reading(row), now=now, not_before=first.recorded_at if first else None
-    )
+    impossible = vitals.impossible(dosing_facts.reading(row), not_before=first.recorded_at if first else None)
     if impossible:
         raise NotVitals(blockers=impossible)
     if row.corrects_id is None:
         check_open(row.record, at=row.taken_at)
-    return add(row, actor=actor, now=now)
+    return add(row, actor=actor, now=now, is_judged=True)
 
 
 @step
 def _keep_mark(row: Mark, *, actor: User, now: datetime) -> Mark:
-    row.seen_at = row.seen_at or now
-    check_not_ahead(row.seen_at, now, "/seen_at")
+    stamp(row, "seen_at", now=now)
     if (row.kind == Mark.Kind.PHASE) != bool(row.phase):
         raise Invalid(_("Say which phase begins, and of no other mark."), code="phase", pointer="/phase")
     if row.kind in Mark.SAID_IN_WORDS and not row.text.strip():
         raise Invalid(_("This mark needs words."), code="required", pointer="/text")
     if row.corrects_id is None:
         check_open(row.record, at=row.seen_at)
-    return add(row, actor=actor, now=now)
+    return add(row, actor=actor, now=now, is_judged=True)
 
 
 @step
 def _keep_event(row: AdverseEvent, *, actor: User, now: datetime) -> AdverseEvent:
-    row.began_at = row.began_at or now
-    check_not_ahead(row.began_at, now, "/began_at")
+    stamp(row, "began_at", now=now)
     check_not_ahead(row.ended_at, now, "/ended_at")
     if row.ended_at is not None and row.ended_at < row.began_at:
         raise Invalid(_("It can't end before it begins."), code="order", pointer="/ended_at")

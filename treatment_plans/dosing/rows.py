@@ -25,6 +25,7 @@ from treatment_plans.models.dosing_records import CorrectableRow, RecordRow
 
 R = TypeVar("R", bound=RecordRow)
 Values = Mapping[str, Any]
+STAMPS = ("taken_at", "seen_at", "began_at")  # set by the device
 
 
 class RecordEnded(Refused):
@@ -51,10 +52,18 @@ def lock(record_id: int) -> DosingRecord:
 
 
 @step
-def add(row: R, *, actor: User, now: datetime) -> R:
-    """Save a row of the locked record, and count its revision."""
+def add(row: R, *, actor: User, now: datetime, is_judged: bool = False) -> R:
+    """Save a row of the locked record, and count its revision.
+
+    Where the rules have judged every value (`is_judged`) the database alone looks at it once more: validating
+    it beside that takes twenty statements, and vitals have to be saved in an instant.
+    """
     row.recorded_by, row.recorded_at = actor, now
-    save_new(row)
+    if is_judged:
+        row.clean_fields(exclude=[each.name for each in row._meta.concrete_fields if each.is_relation])
+        row.save(force_insert=True)
+    else:
+        save_new(row)
     record = row.record
     record.revision += 1
     record.save(update_fields=["revision"])
@@ -66,9 +75,15 @@ def add(row: R, *, actor: User, now: datetime) -> R:
 def saved(model: type[R], record: DosingRecord, key: uuid.UUID, values: Values) -> R | None:
     """The row that this key saved before. Raises KeyReused when it says something else."""
     found = model._default_manager.filter(record=record, key=key).first()
-    if found is not None and any(_differs(getattr(found, name), value) for name, value in values.items()):
+    if found is not None and any(_differs(_said(found, name), value) for name, value in values.items()):
         raise KeyReused(pointer="/key")
     return found
+
+
+def _said(row: RecordRow, name: str) -> Any:
+    """What the device sent, where the server's time was taken instead."""
+    device_at = getattr(row, "device_at", None)
+    return device_at if name in STAMPS and device_at is not None else getattr(row, name)
 
 
 def _differs(stored: Any, sent: Any) -> bool:
@@ -98,6 +113,8 @@ def correction(
     own = {field.attname for field in model._meta.concrete_fields}
     base = {field.attname for field in CorrectableRow._meta.concrete_fields} | {"id"}
     copied = {name: getattr(old, name) for name in own - base - {"record_id"}}
+    if any(name in STAMPS for name in values):
+        copied["device_at"] = None
     row: Any = model(
         record=record, key=key, corrects=old, correction_reason=reason.strip(), **(copied | dict(values))
     )
@@ -113,6 +130,14 @@ def check_open(record: DosingRecord, *, at: datetime | None = None) -> None:
         ended_at = left.recorded_at if left else None
     if ended_at is not None and (at is None or at > ended_at):
         raise RecordEnded
+
+
+def stamp(row: Any, name: str, *, now: datetime) -> None:
+    """The server's time leads: one that lies ahead is kept as what the device said. Nothing said is now."""
+    said = getattr(row, name)
+    if said is not None and said > now:
+        row.device_at = said
+    setattr(row, name, min(said or now, now))
 
 
 def check_not_ahead(at: datetime | None, now: datetime, pointer: str) -> None:

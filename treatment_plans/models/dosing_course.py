@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from practice.models import Clinician
 from practice.models.base import Revisioned
-from treatment_plans.models.dosing_records import CorrectableRow, RecordRow, corrected, once
+from treatment_plans.models.dosing_records import CorrectableRow, RecordRow, corrected, device_time, once
 from treatment_plans.models.dosing_rows import Vitals
 from treatment_plans.models.plans import TreatmentPlan
 
@@ -51,6 +51,7 @@ class Mark(CorrectableRow):
     phase = models.CharField(_("phase"), max_length=8, choices=Phase.choices, blank=True)
     text = models.TextField(_("text"), blank=True)
     seen_at = models.DateTimeField(_("seen"))
+    device_at = device_time()
 
     class Meta(CorrectableRow.Meta):
         verbose_name = _("mark")
@@ -139,6 +140,7 @@ class AdverseEvent(CorrectableRow):
     action = models.CharField(_("action"), max_length=10, choices=Action.choices, default=Action.NONE)
     outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome.choices, default=Outcome.UNKNOWN)
     began_at = models.DateTimeField(_("began"))
+    device_at = device_time()
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     note = models.TextField(_("what happened"), blank=True)
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -99,6 +101,11 @@ class CorrectableRow(Correctable, RecordRow):
 
     class Meta(RecordRow.Meta):
         abstract = True
+
+
+def device_time() -> models.DateTimeField[Any, Any]:
+    """What a device said whose clock was ahead of the server's; null where its time was taken."""
+    return models.DateTimeField(_("time by the device's clock, which was ahead"), null=True, blank=True)
 
 
 def once(model: str) -> models.UniqueConstraint:

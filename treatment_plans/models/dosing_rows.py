@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from practice.models import Clinician
 from treatment_plans.models.base import Route
-from treatment_plans.models.dosing_records import CorrectableRow, RecordRow, corrected, once
+from treatment_plans.models.dosing_records import CorrectableRow, RecordRow, corrected, device_time, once
 from treatment_plans.models.measures import Measure
 from treatment_plans.models.prescriptions import Prescription
 from treatment_plans.models.stock import StockLot
@@ -74,6 +74,7 @@ class Vitals(CorrectableRow):
         MANUAL = "manual", _("manual")
 
     taken_at = models.DateTimeField(_("taken"))
+    device_at = device_time()
     systolic = models.PositiveSmallIntegerField(_("systolic"))
     diastolic = models.PositiveSmallIntegerField(_("diastolic"))
     heart_rate = models.PositiveSmallIntegerField(_("heart rate"))

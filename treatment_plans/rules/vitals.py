@@ -55,7 +55,7 @@ class Limits:
         return self.recheck_wait // timedelta(minutes=1)
 
 
-def impossible(reading: Reading, *, now: datetime, not_before: datetime | None) -> tuple[Blocker, ...]:
+def impossible(reading: Reading, *, not_before: datetime | None) -> tuple[Blocker, ...]:
     """Every reason why this can't have been measured. `not_before` is the check-in, None without one."""
     found = []
     if not 0 < reading.diastolic < reading.systolic <= HIGHEST_PRESSURE:
@@ -90,8 +90,6 @@ def impossible(reading: Reading, *, now: datetime, not_before: datetime | None) 
         )
     if reading.sedation_score is not None and not 0 <= reading.sedation_score <= AWAKE:
         found.append(Blocker("impossible_sedation_score", _("MOAA/S goes from 0 to 5.")))
-    if reading.at > now:
-        found.append(Blocker("taken_ahead", _("This reading lies in the future.")))
     if not_before is None:
         found.append(Blocker("check_in_missing", _("The client has not been checked in.")))
     elif reading.at < not_before.replace(second=0, microsecond=0):
@@ -339,3 +337,17 @@ def unattended(points: Sequence[Point]) -> Point | None:
     done = [place for place, point in enumerate(points) if point.state == Due.DONE]
     since = points[done[-1] + 1 :] if done else points
     return next((point for point in since if point.state in {Due.MISSED, Due.OVERDUE}), None)
+
+
+def clock_remark(taken_at: datetime, device_at: datetime | None) -> tuple[Blocker, ...]:
+    """That the device's clock was ahead, so that the reading has the server's time."""
+    if device_at is None:
+        return ()
+    minutes = -(-(device_at - taken_at) // timedelta(minutes=1))
+    return (
+        Blocker(
+            "device_clock_ahead",
+            _("The device's clock was ahead by %(minutes)s min: this has the time at which it arrived."),
+            {"minutes": minutes, "device_at": device_at.isoformat()},
+        ),
+    )

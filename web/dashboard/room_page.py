@@ -189,7 +189,14 @@ class RoomPage:
         limits = dosing_facts.limits(self.protocol)
         rows = sorted(self.room.rows.vitals, key=lambda row: (row.taken_at, row.pk))
         return self._lines(
-            rows, "taken_at", lambda row: _texts(vitals.remarks(dosing_facts.reading(row), limits))
+            rows,
+            "taken_at",
+            lambda row: _texts(
+                (
+                    *vitals.remarks(dosing_facts.reading(row), limits),
+                    *vitals.clock_remark(row.taken_at, row.device_at),
+                )
+            ),
         )
 
     @cached_property

@@ -12,6 +12,7 @@ from scheduling.readiness import NOT_READY
 
 BASE = Path(__file__).resolve().parents[3]
 CLINICAL = {
+    "device_clock_ahead",
     "above_the_order",
     "aftercare_missing",
     "bad_condition",
@@ -103,7 +104,6 @@ CLINICAL = {
     "spo2_low",
     "spo2_missing",
     "spo2_too_low",
-    "taken_ahead",
     "taken_before_check_in",
     "units_missing",
     "vitals_missing",
