@@ -3,6 +3,7 @@ from rest_framework.routers import SimpleRouter
 
 from scheduling.api.absences import AbsenceViews
 from scheduling.api.clearances import ClearancePreviewViews
+from scheduling.api.doses import DoseViews
 from scheduling.api.dosing_records import DosingRecordViews
 from scheduling.api.expiring import ExpiringViews
 from scheduling.api.feeds import BusyCalendarViews, FeedViews
@@ -57,6 +58,7 @@ urlpatterns = [
     path("treatment-plans/<int:pk>/doses", PlanEndViews.as_view({"post": "add_dose"}), name="plan-add-dose"),
     path("treatment-plans/<int:pk>/close", PlanEndViews.as_view({"post": "close"}), name="plan-close"),
     path("follow-ups/due", DueViews.as_view({"get": "due"}), name="follow-ups-due"),
+    path("clients/<int:client_id>/doses", DoseViews.as_view({"get": "list"}), name="client-doses"),
     path("clients/<int:client_id>/measures/due", DueViews.as_view({"get": "measures"}), name="measures-due"),
     path("clinicians/<int:pk>/absence", AbsenceViews.as_view({"post": "record"}), name="clinician-absence"),
     *router.urls,

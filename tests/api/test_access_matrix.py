@@ -236,6 +236,7 @@ POLICY: dict[str, tuple[str, bool]] = {
     "POST dosing-records/{pk}/end-without-dose": ("TP", CLIENT),
     "GET clients/{client_id}/measures/due": ("TPN", CLIENT),
     "GET clients/{client_id}/timeline": ("TPN", CLIENT),
+    "GET clients/{client_id}/doses": ("TPN", CLIENT),
     "GET follow-ups/due": ("TPN", OPEN),
     # scheduling
     "GET appointment-types": ("ADTPNO", OPEN),
@@ -780,6 +781,7 @@ def test_the_canary_sings_for_those_who_may_hear_it(world: World) -> None:
         "bookings/{booking_id}/acknowledgements",
         "clients/{client_id}/interactions",
         "clients/{client_id}/supply",
+        "clients/{client_id}/doses",
         "dosing-records/{pk}/room",
         "rems-forms/{pk}",
     }
