@@ -6,7 +6,11 @@ from django.utils.translation import gettext as _
 
 from practice.timeline import Source, Words
 from treatment_plans.models import (
+    AdverseEvent,
     Clearance,
+    DischargeCheck,
+    Dose,
+    DosingRecord,
     FollowUp,
     FollowUpAttempt,
     Measure,
@@ -14,8 +18,11 @@ from treatment_plans.models import (
     PlanReview,
     Prescription,
     SafetyAlert,
+    Screening,
+    SupplyEvent,
     TreatmentPlan,
 )
+from treatment_plans.rules.balances import shown
 
 
 def _session(row: PlannedSession) -> Words:
@@ -75,6 +82,39 @@ def _attempt(row: FollowUpAttempt) -> Words:
     return Words(title, row.note, row.made_by.name)
 
 
+def _dose(row: Dose) -> Words:
+    said = {"dose": row, "route": row.get_route_display()}
+    return Words(_("Dose given: %(dose)s, %(route)s") % said, by=row.recorded_by.name)
+
+
+def _no_dose(row: DosingRecord) -> Words:
+    return Words(_("Ended without a dose"), row.end_reason, row.ended_by.name if row.ended_by else "")
+
+
+def _adverse_event(row: AdverseEvent) -> Words:
+    said = {"kind": row.get_kind_display(), "severity": row.get_severity_display()}
+    return Words(_("Adverse event: %(kind)s, %(severity)s") % said, by=row.recorded_by.name)
+
+
+def _left(row: DischargeCheck) -> Words:
+    return Words(_("Left the clinic after the dose"), by=row.recorded_by.name)
+
+
+def _screening(row: Screening) -> Words:
+    """That it was filled: what was answered stays in it."""
+    by = row.recorded_by.name if row.recorded_by else ""
+    return Words(_("Screening: %(form)s") % {"form": row.form}, str(row.get_source_display()), by)
+
+
+def _supply(row: SupplyEvent) -> Words:
+    said = {
+        "event": str(row.get_kind_display()).capitalize(),
+        "amount": shown(row.amount),
+        "unit": row.get_unit_display(),
+    }
+    return Words(_("%(event)s: %(amount)s %(unit)s") % said, row.note, row.recorded_by.name)
+
+
 SOURCES = (
     Source("session", lambda: PlannedSession.objects.all(), "completed_at", _session, "plan__client"),
     Source("measure", lambda: Measure.objects.filter(corrections=None), "answered_at", _measure),
@@ -102,5 +142,44 @@ SOURCES = (
         "made_at",
         _attempt,
         "follow_up__client",
+    ),
+    Source(
+        "dose",
+        lambda: Dose.objects.filter(corrections=None).select_related("recorded_by"),
+        "given_at",
+        _dose,
+        "record__client",
+    ),
+    Source(
+        "no_dose",
+        lambda: DosingRecord.objects.select_related("ended_by"),
+        "ended_without_dose_at",
+        _no_dose,
+    ),
+    Source(
+        "adverse_event",
+        lambda: AdverseEvent.objects.filter(corrections=None).select_related("recorded_by"),
+        "began_at",
+        _adverse_event,
+        "record__client",
+    ),
+    Source(
+        "discharge",
+        lambda: DischargeCheck.objects.select_related("recorded_by"),
+        "recorded_at",
+        _left,
+        "record__client",
+    ),
+    Source(
+        "screening",
+        lambda: Screening.objects.filter(corrections=None).select_related("form", "recorded_by"),
+        "filled_at",
+        _screening,
+    ),
+    Source(
+        "supply",
+        lambda: SupplyEvent.objects.filter(corrections=None).select_related("recorded_by"),
+        "occurred_at",
+        _supply,
     ),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from pytest_django import DjangoAssertNumQueries
@@ -10,13 +11,19 @@ from pytest_django import DjangoAssertNumQueries
 from notifications.timeline import SOURCES
 from practice import timeline
 from practice.timeline import Entry, Place
+from scheduling import booking
+from scheduling.booking import Request
 from scheduling.models import Booking, SessionNote
 from tests.api.calls import Caller
-from tests.cast import NOW, Clinic, make_client
+from tests.cast import NOW, Clinic, at, make_client
+from tests.treatment_plans.test_screening_rules import WELL
 from treatment_plans import psychotherapy_notes, sessions
+from treatment_plans.first_rows import screening_form as first_screening_form
 from treatment_plans.measuring import measures
 from treatment_plans.measuring.measures import Answered
-from treatment_plans.models import FollowUp
+from treatment_plans.models import FollowUp, Prescription, ScreeningForm
+from treatment_plans.screening import screenings
+from treatment_plans.supply import prescriptions
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -100,3 +107,23 @@ def test_the_api_goes_on_where_the_page_ended_and_refuses_what_is_no_cursor(
     for wrong in ("x", "W10", "bnVsbA"):
         assert caller.get(address, cursor=wrong).status_code == 400
     assert Booking.objects.count() == 0
+
+
+def test_doses_screenings_and_supply_are_on_it(clinic: Clinic) -> None:
+    client = clinic.ready_client()
+    wanted = Request(client, clinic.appointment_type(), clinic.location, clinic.dose(client))
+    row = booking.book(wanted, at("2026-12-01 09:30"), actor=clinic.kim, now=NOW)
+    record = clinic.discharged(row, dosed_at=at("2026-12-01 09:50"), left_at=at("2026-12-01 12:00"))
+    clinic.one_of_each_entry(record, at("2026-12-01 10:20"))
+    first_screening_form.add_missing()
+    ScreeningForm.objects.update(approved_by=clinic.ito, approved_at=NOW)
+    filled = screenings.Filled(ScreeningForm.objects.get(), WELL, "with_staff")
+    screenings.record(client, filled, actor=clinic.nia, now=NOW)
+    order = Prescription.objects.get()
+    prescriptions.dispense(order.pk, key=uuid4(), actor=clinic.nia, now=NOW)
+    titles = {entry.source: entry.title for entry in read_all(clinic, 100)}
+    assert titles["dose"] == "Dose given: 40 mg, intramuscular"
+    assert titles["adverse_event"] == "Adverse event: dizziness, mild"
+    assert titles["discharge"] == "Left the clinic after the dose"
+    assert titles["screening"].startswith("Screening: ")
+    assert titles["supply"] == "Dispensed to the client: 6 doses"
