@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -34,7 +35,7 @@ class ReviewNotHeld(Refused):
 
 @dataclass(frozen=True)
 class Ending:
-    """What closing a plan would mean. Nothing of it is written."""
+    """What closing or reviewing a plan would mean. `revision` is the plan's as it is: nothing is written."""
 
     plan_id: int
     revision: int
@@ -92,14 +93,48 @@ def review_plan(
 
 def preview_close(plan_id: int, *, reason: str, actor: User, now: datetime) -> Ending:
     """What `close_plan` would do, by doing it and undoing it. Raises as it does."""
+    return _rehearsed(plan_id, lambda: close_plan(plan_id, reason=reason, actor=actor, now=now))
+
+
+def preview_review(
+    plan_id: int,
+    *,
+    decision: str,
+    note: str = "",
+    planned_session: PlannedSession | None = None,
+    decided_by: Clinician,
+    actor: User,
+    now: datetime,
+) -> Ending:
+    """What `review_plan` would do to the bookings of the plan. Raises as it does."""
+
+    def deed() -> PlanReview:
+        return review_plan(
+            plan_id,
+            decision=decision,
+            note=note,
+            planned_session=planned_session,
+            decided_by=decided_by,
+            actor=actor,
+            now=now,
+        )
+
+    return _rehearsed(plan_id, deed)
+
+
+def _rehearsed(plan_id: int, deed: Callable[[], object]) -> Ending:
+    """The bookings that are cancelled with it, and what that brings with it."""
+    revision = TreatmentPlan.objects.filter(pk=plan_id).values_list("revision", flat=True).first()
     booked = list(_open_bookings(plan_id).order_by("starts_at", "pk"))
     watched = changes.watch([row.pk for row in booked])
 
-    def look(plan: TreatmentPlan) -> Ending:
-        cancelled = [_cancelled(row) for row in booked]
-        return Ending(plan.pk, plan.revision - 1, (*cancelled, *watched()))
+    def look(_done: object) -> Ending:
+        rows = Booking.objects.filter(pk__in=[row.pk for row in booked], cancelled_at__isnull=False)
+        called_off = set(rows.values_list("pk", flat=True))
+        cancelled = [_cancelled(row) for row in booked if row.pk in called_off]
+        return Ending(plan_id, revision or 0, (*cancelled, *watched()))
 
-    return rehearse(lambda: close_plan(plan_id, reason=reason, actor=actor, now=now), look)
+    return rehearse(deed, look)
 
 
 @step

@@ -41,6 +41,9 @@ class ExpiringQuery(serializers.Serializer[Any]):
         max_value=MOST_DAYS,
         help_text="How far to look ahead.",
     )
+    client = serializers.IntegerField(
+        required=False, min_value=1, max_value=2**63 - 1, help_text="Of this client alone."
+    )
 
 
 class SupplyOfDosesOut(Quick[Any]):
@@ -100,13 +103,14 @@ class ExpiringViews(Resource):
         and licences; clinicians all of their clients.
         """
         asked = ExpiringQuery(
-            data={name: value for name, value in request.query_params.items() if name == "days"}
+            data={name: value for name, value in request.query_params.items() if name in self.query_params}
         )
         try:
             asked.is_valid(raise_exception=True)
         except serializers.ValidationError as wrong:
             raise serializers.ValidationError({"query": wrong.detail}) from None
-        found = expiring.expiring(self.user, days=asked.validated_data["days"], now=self.now)
+        query = asked.validated_data
+        found = expiring.expiring(self.user, days=query["days"], client_id=query.get("client"), now=self.now)
         page = self.paginator.page_of(found, request, name="expiring")
         shown: Any = ExpiringOut(page, many=True, context=self.get_serializer_context())  # type: ignore[arg-type]
         return self.paginator.get_paginated_response(shown.data)

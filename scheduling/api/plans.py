@@ -26,6 +26,8 @@ from treatment_plans.api.filters import OfClientFilter
 from treatment_plans.api.serializers import PlannedSessionOut, PlanOut
 from treatment_plans.models import PlannedSession, PlanReview, TreatmentPlan
 
+ONLY_SHOW = "Only show what it would mean; nothing is written."
+
 
 class ReviewIn(In):
     decision = ChoiceOf(model=PlanReview, of="decision")
@@ -33,6 +35,7 @@ class ReviewIn(In):
         max_length=4000, required=False, allow_blank=True, help_text="Needed for all but to continue."
     )
     planned_session = IdField(required=False, help_text="The review session that this decision closes.")
+    dry_run = TruthField(required=False, help_text=ONLY_SHOW)
 
 
 class ReviewOut(Out[PlanReview]):
@@ -60,7 +63,7 @@ class ReviewOut(Out[PlanReview]):
 
 class CloseIn(In):
     reason = LineField(max_length=200)
-    dry_run = TruthField(required=False, help_text="Only show what it would mean; nothing is written.")
+    dry_run = TruthField(required=False, help_text=ONLY_SHOW)
 
 
 class EndingOut(serializers.Serializer[Ending]):
@@ -101,26 +104,26 @@ class PlanEndViews(Resource):
         "close": access.PLANS_COURSES,
     }
 
-    @extend_schema(summary="Decide how a plan goes on", request=ReviewIn, responses={201: ReviewOut})
+    @extend_schema(
+        summary="Decide how a plan goes on", request=ReviewIn, responses={200: EndingOut, 201: ReviewOut}
+    )
     def review(self, request: Request, pk: str) -> Response:
         """In the prescriber's own name, with the scores as they stand.
 
-        A paused plan gives no dose. To stop closes the plan, and what is booked for it is cancelled.
+        A paused plan gives no dose. To stop closes the plan, and what is booked for it is cancelled. With
+        `dry_run` only what it would mean.
         """
         body, plan = self.valid(ReviewIn), self.get_object()
         signer = access.check_signature(self.user, None, pointer="")
-        session_id = body.pop("planned_session", None)
+        session_id, is_rehearsal = body.pop("planned_session", None), body.pop("dry_run", False)
         rows = PlannedSession.objects.filter(plan=plan)
         session = None if session_id is None else self.access(rows, session_id, "/planned_session")
+        asked = {**body, "planned_session": session, "decided_by": signer}
+        if is_rehearsal:
+            ending = release.preview_review(plan.pk, **asked, actor=self.user, now=self.now)
+            return Response(EndingOut(ending, context=self.get_serializer_context()).data)
         return self.write(
-            lambda: release.review_plan(
-                plan.pk,
-                **body,
-                planned_session=session,
-                decided_by=signer,
-                actor=self.user,
-                now=self.now,
-            ),
+            lambda: release.review_plan(plan.pk, **asked, actor=self.user, now=self.now),
             status_code=201,
             out=ReviewOut,
         )

@@ -178,3 +178,13 @@ def test_flags_to_look_at_again_and_results_that_they_ask_for(booked: Clinic) ->
         ("screening_flag", "2026-12-07", "date", [2]),
     ]
     assert found(booked, by=booked.kim) == []
+
+
+def test_it_can_be_asked_of_one_client_alone(booked: Clinic) -> None:
+    other = booked.ready_client("Ivy Kim")
+    Clearance.objects.update(valid_through_on=date(2026, 12, 4))
+    rows = expiring(booked.ito.user, days=30, client_id=other.pk, now=NOW)  # type: ignore[arg-type]
+    assert {row.client for row in rows} == {other}
+    shown = Caller(booked.ito.user).get("expiring", client=booked.maya.pk).json()["results"]
+    assert {row["client"]["id"] for row in shown} == {booked.maya.pk}
+    assert Caller(booked.ben.user).get("expiring", client=booked.maya.pk).json()["results"] == []

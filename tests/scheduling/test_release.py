@@ -139,3 +139,18 @@ def test_maintenance_adds_one_dose_at_a_time_at_its_own_interval(clinic: Clinic,
     dose = plan_reviews.add_maintenance_dose(plan.pk, actor=clinic.ada, now=NOW)
     assert (dose.dose_number, dose.due_from_at) == (4, NOW + timedelta(days=35))
     assert PlannedSession.objects.filter(after_session=dose, kind="integration").count() == 1
+
+
+def test_a_review_that_stops_is_rehearsed_with_what_it_cancels(clinic: Clinic, booked: Booking) -> None:
+    plan = TreatmentPlan.objects.get()
+    caller, path = Caller(clinic.ito.user), f"treatment-plans/{plan.pk}/review"
+    tried = caller.post(path, {"decision": "stop", "note": "Not helping.", "dry_run": True})
+    assert tried.status_code == 200
+    assert tried.json()["effects"][0]["detail"] == "Cancelled: the session on Tue Dec 1, 9:30 a.m."
+    assert tried.json()["revision"] == plan.revision
+    going_on = caller.post(path, {"decision": "continue", "dry_run": True})
+    assert going_on.json()["effects"] == []
+    booked.refresh_from_db()
+    assert (booked.status, PlanReview.objects.count()) == ("booked", 0)
+    refused = caller.post(path, {"decision": "stop", "dry_run": True})
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (400, "/note")
