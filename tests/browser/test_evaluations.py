@@ -32,7 +32,16 @@ def test_the_queue_shows_facts_and_leads_to_the_decision(desk: Desk, clinic: Cli
     assert new.get_by_text("answer: 150/95").is_visible()
     assert new.get_by_text("lorazepam: Benzodiazepines").is_visible()
     assert new.get_by_text("Missing: Consent to treatment, Blood pressure").is_visible()
+    new.get_by_text("What a decision would mean").click()
+    new.get_by_label("Decision").select_option("not_now")
+    new.get_by_role("button", name="Show").click()
+    new.get_by_text("Sessions it would block: none").wait_for()
+    new.get_by_label("Decision").select_option("cleared")
+    new.get_by_role("button", name="Show").click()
+    new.get_by_text("A clearance has an end.").wait_for()
+    desk.errors.clear()  # the browser tells of the refusal too
     check_every_width(desk, "evaluations")
+    new.get_by_text("What a decision would mean").click()
     new.get_by_role("button", name="The client was asked").click()
     waiting.get_by_text("Blood pressure above 140/90.").wait_for()
     assert Evaluation.objects.get().asked_at is not None

@@ -12,7 +12,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from practice import access, clock, present
+from practice import access, present
 from practice.api.base import In, Out, Resource
 from practice.api.fields import (
     ChoiceOf,
@@ -28,8 +28,7 @@ from practice.api.quick import Quick
 from practice.blockers import Blocker
 from practice.models import Client
 from treatment_plans.api.filters import PrescriptionFilter
-from treatment_plans.models import Prescription, SupplyEvent
-from treatment_plans.rules import balances, prescribing
+from treatment_plans.models import Prescription
 from treatment_plans.supply import prescriptions
 
 IN_YOUR_NAME = "Defaults to your own clinician record; you can't sign for another."
@@ -190,21 +189,7 @@ class PrescriptionOut(Out[Prescription]):
 
     @extend_schema_field(NamedChoice("PrescriptionState", ((state, state) for state in STATES)))
     def get_state(self, prescription: Prescription) -> str:
-        """Used is what the ledger says was used."""
-        rows = prescription.supply_events.all()
-        used = balances.total(
-            (balances.Entry(row.pk, row.kind, row.amount, row.occurred_at, row.corrects_id) for row in rows),
-            SupplyEvent.Kind.USED,
-        )
-        zone = clock.zone(prescription.client.location.time_zone)
-        return prescribing.state(
-            prescription.status,
-            is_in_force=prescription.status in Prescription.IN_FORCE,
-            valid_through_on=prescription.valid_through_on,
-            day=clock.local_day(present.now(), zone),
-            prescribed=prescription.one_fill * (1 + prescription.refills),
-            used=used,
-        )
+        return prescriptions.state_of(prescription, now=present.now())
 
 
 @extend_schema_view(

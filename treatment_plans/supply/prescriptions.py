@@ -135,6 +135,26 @@ def before_signing(prescription: Prescription, *, now: datetime) -> Signing:
     return Signing(tuple(each for each in against if each.code != "missing_reference"), warnings)
 
 
+def state_of(prescription: Prescription, *, now: datetime) -> str:
+    """The status, or what has become of it: in use, exhausted, expired. What is used the ledger says.
+
+    With the supply events and the client's location at hand it asks for nothing.
+    """
+    rows = prescription.supply_events.all()
+    used = balances.total(
+        (balances.Entry(row.pk, row.kind, row.amount, row.occurred_at, row.corrects_id) for row in rows),
+        SupplyEvent.Kind.USED,
+    )
+    return prescribing.state(
+        prescription.status,
+        is_in_force=prescription.status in Prescription.IN_FORCE,
+        valid_through_on=prescription.valid_through_on,
+        day=clock.local_day(now, clock.zone(prescription.client.location.time_zone)),
+        prescribed=prescription.one_fill * (1 + prescription.refills),
+        used=used,
+    )
+
+
 @door
 def send(
     prescription_id: int, *, pharmacy: str, revision: int | None = None, actor: User, now: datetime

@@ -1,28 +1,25 @@
-"""One client's outcomes and timeline."""
+"""One client's outcomes, prescriptions, doses and timeline."""
 
 from __future__ import annotations
 
-from django.http import Http404
 from django.utils.translation import gettext as _
 
-from practice import clients, present
-from practice.access import CLINICAL, access_client
-from practice.errors import OutOfScope
+from practice import present
 from practice.models import User
 from treatment_plans.measuring.outcomes import outcomes_of
+from treatment_plans.models import Dose, Protocol
 from treatment_plans.models.protocols import OCCASIONS
 from treatment_plans.rules.instruments import INSTRUMENTS
-from web.dashboard.frame import Page, page
+from web.dashboard.frame import Page, here, labels, page
+from web.dashboard.prescribed import Prescribed
+from web.dashboard.reader import client_of
+from web.dashboard.words import DOSES
 
 
 @page()
 def client(user: User, client_id: int) -> Page:
-    """The charts are drawn here, for they are SVG with tables; the rest comes from the API."""
-    try:
-        found = access_client(user, client_id, roles=CLINICAL, pointer=None)
-    except OutOfScope as missing:
-        raise Http404 from missing
-    clients.look_at(found, actor=user, now=present.now())
+    """The charts are drawn here, for they are SVG with tables; what changes comes from the API."""
+    found = client_of(user, client_id)
     occasions = {
         "baseline": _("at the start"),
         "before_dose": _("before the dose"),
@@ -34,12 +31,24 @@ def client(user: User, client_id: int) -> Page:
     }
     return Page(
         "dashboard/client.html",
-        context={"client": found, "outcomes": outcomes_of(found.pk)},
+        context={
+            "client": found,
+            "outcomes": outcomes_of(found.pk),
+            "prescribed": Prescribed(found, user, present.now()),
+            "zone": here(),
+        },
         settings={"client": found.pk},
         words={
             "occasion": {code: occasions[code] for code in sorted(OCCASIONS)},
             "instrument": {code: instrument.name for code, instrument in INSTRUMENTS.items()},
             "dose": _("dose"),
+            "dose_number": _("Dose"),
             "until": _("until"),
+            "route": labels(Protocol._meta.get_field("route").flatchoices),
+            "unit": dict(Dose._meta.get_field("unit").flatchoices),
+            "dose_status": {code: [glyph, str(word)] for code, (glyph, word) in DOSES.items()},
+            "lot": _("lot"),
+            "self_administered": _("self-administered"),
+            "adverse_events": _("adverse events:"),
         },
     )

@@ -14,7 +14,7 @@ from practice.models import User
 from scheduling.models import Booking
 from treatment_plans.models import FollowUp, SafetyAlert
 from web.dashboard.frame import ANY_ID, Page, here, labels, page
-from web.dashboard.words import LIGHTS, STATES
+from web.dashboard.words import ENDING, LIGHTS, STATES
 
 EXPIRES_WITHIN_DAYS = 30
 
@@ -51,15 +51,7 @@ def _words() -> dict[str, Any]:
         "ready": _("Ready"),
         "telehealth": _("Telehealth"),
         "used": _("used"),
-        "expiring": {
-            "prescription": _("Prescription"),
-            "clearance": _("Clearance"),
-            "rems_enrollment": _("REMS enrolment"),
-            "consent": _("Consent"),
-            "licence": _("Licence"),
-            "screening_flag": _("Look again"),
-            "clinical_result": _("Result"),
-        },
+        "expiring": {kind: str(word) for kind, word in ENDING.items()},
         "said_by": {
             "client": _("the client"),
             "support_person": _("the support person"),

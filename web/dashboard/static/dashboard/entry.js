@@ -11,8 +11,18 @@ const lastAt = (text) => {
   const off = (minutesOf(WALL.format(found)) - minutesOf(text) + 2160) % 1440 - 720; // a change of the clock in between
   return new Date(found - off * 60_000).toISOString();
 };
+const PARTS = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "short", timeZone: settings.zone });
+/** The instant at which the clinic's clocks show this day and time, such as "2026-11-23T09:30". */
+const instantOf = (text) => {
+  const wanted = new Date(`${text}Z`);
+  const behind = (at) => wanted - new Date(`${PARTS.format(at).replace(" ", "T")}Z`);
+  const near = new Date(+wanted + behind(wanted));
+  return new Date(+near + behind(near)).toISOString();
+};
+/** What is no number goes as it is: the server says so in its own words. */
+const numberOf = (text) => Number.isNaN(Number(text)) ? text : Number(text);
 const READ = {
-  number: Number, truth: (text) => text === "yes", time: lastAt, id: Number, text: (text) => text,
+  number: numberOf, truth: (text) => text === "yes", time: lastAt, moment: instantOf, id: numberOf, text: (text) => text,
 };
 
 /** The body for the API, without what was left empty, and what to call the entry. */

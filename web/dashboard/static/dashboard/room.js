@@ -2,6 +2,7 @@
 import { neverReload, now, say, setClock, settings, wall, words } from "./frame.js";
 import { SLOW, drop, newUuid, onChange, put, tryNow } from "./queue.js";
 import { bodyOf, fillVitals } from "./entry.js";
+import { drawnNow, reasonsOf, swapAll } from "./live.js";
 
 const EVERY = 10_000; // milliseconds between two looks at what others have entered
 const MINUTE = 60_000;
@@ -18,7 +19,7 @@ const row = (item) => {
   slot("glyph").textContent = isRefused ? "✕" : "…";
   slot("label").textContent = item.label;
   slot("state").textContent = words[item.state].replace("%s", item.tries);
-  slot("reasons").replaceChildren(...(isRefused ? reasonsOf(item.trouble, "li") : []));
+  slot("reasons").replaceChildren(...(isRefused ? linesOf(item.trouble, "li") : []));
   slot("back").hidden = slot("away").hidden = !isRefused;
   slot("again").hidden = item.state !== "waiting";
   slot("back").addEventListener("click", () => { drop(item); item.putBack(); });
@@ -26,11 +27,7 @@ const row = (item) => {
   slot("again").addEventListener("click", tryNow);
   return node;
 };
-const reasonsOf = (trouble, tag) => {
-  const body = trouble.body || {};
-  const found = [...body.blockers || [], ...body.errors || []].map((one) => one.detail).filter(Boolean);
-  return (found.length ? found : [trouble.message]).map((text) => Object.assign(document.createElement(tag), { textContent: text }));
-};
+const linesOf = (trouble, tag) => reasonsOf(trouble).map((one) => Object.assign(document.createElement(tag), { textContent: one.detail }));
 let told = "";
 onChange((items) => {
   const isStuck = items.some((item) => item.tries || Date.now() - item.put >= SLOW);
@@ -43,30 +40,16 @@ onChange((items) => {
 });
 
 /* What changes */
-const isWorkedIn = (node) => node.querySelector("form[data-touched]") || (node.contains(document.activeElement) && document.activeElement.matches("input, select, textarea"));
-const swap = (fresh) => {
-  const old = at(fresh.id);
-  if (!old || old.isEqualNode(fresh) || old.dataset.was === fresh.innerHTML || isWorkedIn(old)) return;
-  const focused = old.contains(document.activeElement) ? document.activeElement.id : "";
-  for (const one of old.querySelectorAll("details[open][id]")) fresh.querySelector(`#${one.id}`)?.setAttribute("open", "");
-  old.replaceWith(fresh);
-  if (focused) at(focused)?.focus();
-};
 let isFresh = Promise.resolve();
 const look = async () => {
-  const answer = await fetch(settings.live, { redirect: "manual", signal: AbortSignal.timeout(EVERY) }).catch(() => null);
-  const text = answer && answer.ok ? await answer.text().catch(() => "") : "";
-  if (text) {
-    const parts = new DOMParser().parseFromString(text, "text/html");
+  const parts = await drawnNow(settings.live, AbortSignal.timeout(EVERY));
+  if (parts) {
     setClock(parts.getElementById("live-now").dataset.now);
-    for (const fresh of parts.querySelectorAll("[data-live]")) {
-      fresh.dataset.was = fresh.innerHTML;
-      swap(fresh);
-    }
+    swapAll(parts);
     at("stale").querySelector("[data-slot=since]").textContent = wall(now());
     tick();
   }
-  at("stale").hidden = Boolean(text);
+  at("stale").hidden = Boolean(parts);
 };
 /** One look after the other, so that an older answer never replaces a newer one. */
 const refresh = () => (isFresh = isFresh.then(look));
@@ -130,7 +113,7 @@ const enter = (form, extra = {}) => {
     settled: (trouble, answer) => {
       if (fields) fields.disabled = false;
       if (trouble) {
-        if (wrong && !many) wrong.replaceChildren(...reasonsOf(trouble, "p"));
+        if (wrong && !many) wrong.replaceChildren(...linesOf(trouble, "p"));
         say(`${label}: ${words.refused}`);
         return;
       }
