@@ -177,7 +177,9 @@ class MeasureViews(Resource):
             lambda: measures.record(client, answered, actor=self.user, now=self.now), status_code=201
         )
 
-    @extend_schema(summary="Correct a measure by a new one", request=CorrectionIn)
+    @extend_schema(
+        summary="Correct a measure by a new one", request=CorrectionIn, responses={201: MeasureOut}
+    )
     @action(detail=True, methods=["post"])
     def correct(self, request: Request, pk: str) -> Response:
         """The first stays as it was, and so does an alert that it raised."""

@@ -131,7 +131,11 @@ class ScreeningFormViews(Resource):
             lambda: screening_forms.approve(form.pk, approved_by=signer, actor=self.user, now=self.now)
         )
 
-    @extend_schema(summary="Begin the next version with the questions and rules of this one", request=None)
+    @extend_schema(
+        summary="Begin the next version with the questions and rules of this one",
+        request=None,
+        responses={201: FormOut},
+    )
     @action(detail=True, methods=["post"])
     def revise(self, request: Request, pk: str) -> Response:
         self.valid(NothingIn)
@@ -224,7 +228,11 @@ class ScreeningViews(Resource):
             lambda: screenings.record(client, filled, actor=self.user, now=self.now), status_code=201
         )
 
-    @extend_schema(summary="Correct a filled form by a new one", request=ScreeningCorrectionIn)
+    @extend_schema(
+        summary="Correct a filled form by a new one",
+        request=ScreeningCorrectionIn,
+        responses={201: ScreeningOut},
+    )
     @action(detail=True, methods=["post"])
     def correct(self, request: Request, pk: str) -> Response:
         """The first stays as it was, and so do the flags that it raised."""
@@ -402,7 +410,11 @@ class ClinicalResultViews(Resource):
             status_code=201,
         )
 
-    @extend_schema(summary="Correct a result by a new one", request=ResultCorrectionIn)
+    @extend_schema(
+        summary="Correct a result by a new one",
+        request=ResultCorrectionIn,
+        responses={201: ResultOut},
+    )
     @action(detail=True, methods=["post"])
     def correct(self, request: Request, pk: str) -> Response:
         body, result = self.valid(ResultCorrectionIn), self.get_object()

@@ -212,7 +212,11 @@ class StockEventViews(Resource):
         new = NewEvent(**body, planned_session_id=session_id, witness_id=witness_id)
         return self.write(lambda: stock.record(lot_id, new, actor=self.user, now=self.now), status_code=201)
 
-    @extend_schema(summary="Correct a stock event by a new one", request=LedgerCorrectionIn)
+    @extend_schema(
+        summary="Correct a stock event by a new one",
+        request=LedgerCorrectionIn,
+        responses={201: StockEventOut},
+    )
     @action(detail=True, methods=["post"])
     def correct(self, request: Request, pk: str) -> Response:
         body, event = self.valid(LedgerCorrectionIn), self.get_object()

@@ -134,7 +134,11 @@ class SupplyEventViews(Resource):
             lambda: supply_ledger.record(client.pk, new, actor=self.user, now=self.now), status_code=201
         )
 
-    @extend_schema(summary="Correct a supply event by a new one", request=LedgerCorrectionIn)
+    @extend_schema(
+        summary="Correct a supply event by a new one",
+        request=LedgerCorrectionIn,
+        responses={201: SupplyEventOut},
+    )
     @action(detail=True, methods=["post"])
     def correct(self, request: Request, pk: str) -> Response:
         body, event = self.valid(LedgerCorrectionIn), self.get_object()
