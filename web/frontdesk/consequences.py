@@ -9,7 +9,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from scheduling.effects import Effect
+from scheduling.clearance_preview import Touched
+from scheduling.effects import Effect, spoken
 from web.frontdesk.words import reasons
 
 BY_HAND, SESSIONS, ANSWERS, MESSAGES = "by_hand", "sessions", "answers", "messages"
@@ -45,6 +46,15 @@ def grouped(effects: Iterable[Effect], *, clinical: bool) -> list[Group]:
             text = f"{sessions.get(effect.booking_id, '')}: {text}"
         by_name[_group(effect)].append(Line(text, reasons(effect.blockers, clinical=clinical)))
     return [Group(name, HEADINGS[name], lines) for name, lines in by_name.items() if lines]
+
+
+def judged(heading: str | Promise, sessions: Iterable[Touched]) -> list[Group]:
+    """Sessions that a decision touches, for those who read the clinical reasons; none is no group."""
+    lines = [
+        Line(spoken(each.booking.starts_at, each.booking.time_zone), reasons(each.blockers, clinical=True))
+        for each in sessions
+    ]
+    return [Group(SESSIONS, f"{heading}: {len(lines)}", lines)] if lines else []
 
 
 def _group(effect: Effect) -> str:

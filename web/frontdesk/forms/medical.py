@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from practice.models import Clinician, ConsentDocument
-from treatment_plans.models import Clearance, Prescription, Protocol, Route
+from treatment_plans.models import Clearance, PlannedSession, PlanReview, Prescription, Protocol, Route
 from web.frontdesk.forms.fields import DayField, MomentField, Radio, TextArea, spoken
 
 
@@ -74,6 +74,25 @@ class PrescriptionForm(forms.Form):
         required=False,
         help_text=_("The prescription is signed in the certified system; this is where to find it."),
     )
+
+
+class ReviewForm(forms.Form):
+    decision = Radio(label=_("Decision"), choices=spoken(PlanReview.Decision))
+    note = TextArea(
+        label=_("What was decided and why"), required=False, help_text=_("Needed for all but to continue.")
+    )
+    planned_session = forms.ModelChoiceField(
+        label=_("Review session"),
+        queryset=PlannedSession.objects.none(),
+        required=False,
+        empty_label=_("None: decided between sessions"),
+        help_text=_("It is over with the decision."),
+    )
+
+    def __init__(self, *args: Any, reviews: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        sessions: Any = self.fields["planned_session"]
+        sessions.queryset = reviews
 
 
 class PlanForm(forms.Form):

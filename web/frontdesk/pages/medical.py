@@ -1,4 +1,4 @@
-"""What prescribers and therapists decide: clearance, prescriptions, protocols, plans and follow-ups."""
+"""What prescribers and therapists decide: clearance, prescriptions, protocols and follow-ups."""
 
 from __future__ import annotations
 
@@ -13,13 +13,12 @@ from practice.access import (
     APPROVES_PROTOCOLS,
     DECIDES_MEDICAL,
     FOLLOWS_UP,
-    PLANS_COURSES,
     access_one,
     check_signature,
     visible_to,
 )
-from practice.models import CareTeamMember, Clinician
-from treatment_plans import follow_ups, plans, protocols
+from scheduling import clearance_preview
+from treatment_plans import follow_ups, protocols
 from treatment_plans.models import (
     Clearance,
     FollowUp,
@@ -27,16 +26,16 @@ from treatment_plans.models import (
     Protocol,
     RemsEnrollment,
     ScreeningFlag,
-    TreatmentPlan,
 )
 from treatment_plans.screening import clearances
 from treatment_plans.screening import flags as screening_flags
 from treatment_plans.supply import prescriptions
 from web.frontdesk.clinic import clinic_of
+from web.frontdesk.consequences import judged
+from web.frontdesk.first_look import FirstLook, LooksFirst
 from web.frontdesk.forms.medical import (
     EnrollmentForm,
     FollowUpForm,
-    PlanForm,
     PrescriptionForm,
     ReasonForm,
 )
@@ -47,8 +46,9 @@ from web.frontdesk.use_case import Done, UseCasePage
 HOLDS = _("Sessions that need it are on hold from now on. None is cancelled.")
 
 
-class DecideClearance(ClientUseCase):
-    """One act: the decision, and what it says about each open flag of the screening."""
+class DecideClearance(LooksFirst):
+    """One act: the decision, and what it says about each open flag. Whether it blocks or frees sessions is
+    shown first."""
 
     form_class = CoveringClearanceForm
     roles = DECIDES_MEDICAL
@@ -75,15 +75,22 @@ class DecideClearance(ClientUseCase):
         }
 
     def run(self, values: dict[str, Any]) -> Clearance:
-        decided_by = check_signature(self.user, None, pointer="/decided_by")
-        return clearances.decide(
-            self.client.pk,
-            decision_of(values),
-            flags=disposals_of(self.flags, values),
-            decided_by=decided_by,
-            actor=self.user,
-            now=self.now,
-        )
+        asked: dict[str, Any] = {
+            "flags": disposals_of(self.flags, values),
+            "decided_by": check_signature(self.user, None, pointer="/decided_by"),
+            "actor": self.user,
+            "now": self.now,
+        }
+        if self.seen is None:
+            found = clearance_preview.preview(self.client.pk, decision_of(values), **asked)
+            if found.blocks or found.frees:
+                raise FirstLook(
+                    [
+                        *judged(_("Sessions it blocks"), found.blocks),
+                        *judged(_("Sessions it frees"), found.frees),
+                    ]
+                )
+        return clearances.decide(self.client.pk, decision_of(values), **asked)
 
     def done(self, result: Clearance) -> Done:
         return Done(self.at("clearance"), gettext("The decision is recorded."))
@@ -176,50 +183,6 @@ class ApproveProtocol(UseCasePage):
 
     def done(self, result: Protocol) -> Done:
         return Done(self.back(), gettext("%(protocol)s is approved.") % {"protocol": result})
-
-
-class DraftPlan(ClientUseCase):
-    form_class = PlanForm
-    roles = PLANS_COURSES
-    title = _("Plan a course of treatment")
-    submit = _("Save the draft")
-
-    def initial(self) -> dict[str, Any]:
-        """Whoever is on the care team, one of each kind."""
-        team = CareTeamMember.objects.filter(client=self.client, left_at=None).select_related("clinician")
-        of_kind = {member.clinician.kind: member.clinician_id for member in team}
-        return {
-            "therapist": of_kind.get(Clinician.Kind.THERAPIST),
-            "prescriber": of_kind.get(Clinician.Kind.PSYCHIATRIST),
-        }
-
-    def run(self, values: dict[str, Any]) -> TreatmentPlan:
-        return plans.draft(self.client.pk, **values, actor=self.user, now=self.now)
-
-    def done(self, result: TreatmentPlan) -> Done:
-        return Done(self.at("plan"), gettext("The plan is drafted. Look it over, then activate it."))
-
-
-class ActivatePlan(ClientUseCase):
-    roles = PLANS_COURSES
-    title = _("Activate the plan")
-    submit = _("Activate")
-
-    def load(self, **ids: int) -> None:
-        rows = TreatmentPlan.objects.select_related("client", "protocol")
-        visible = visible_to(self.user, rows, client="client", roles=self.roles)
-        self.plan = access_one(visible, ids["plan_id"], None)
-        self.client = self.plan.client
-
-    def page(self) -> dict[str, Any]:
-        intro = gettext("From then on its dosing sessions may be booked.")
-        return {**super().page(), "intro": f"{self.plan.protocol}. {intro}"}
-
-    def run(self, values: dict[str, Any]) -> TreatmentPlan:
-        return plans.activate(self.plan.pk, actor=self.user, now=self.now)
-
-    def done(self, result: TreatmentPlan) -> Done:
-        return Done(self.at("plan"), gettext("The plan is active: its sessions can be booked."))
 
 
 class FollowUpDone(ClientUseCase):
