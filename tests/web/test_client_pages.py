@@ -279,4 +279,4 @@ def test_nothing_is_chosen_for_a_prescriber(screened: Clinic, ito: Browser) -> N
     page = ito.get(f"/dashboard/clients/{screened.maya.pk}/screening/").content.decode()
     decision = re.search(r'<select id="flag-[0-9]+--decision".*?</select>', page, re.S)
     assert decision
-    assert '<option value="" selected>choose</option>' in decision.group(0)
+    assert '<option value="" selected>Choose</option>' in decision.group(0)

@@ -53,10 +53,12 @@ class Field:
     @property
     def options(self) -> list[tuple[str, str, bool]]:
         """Code, word, and whether it is chosen; nothing is chosen for anybody."""
-        spoken = str if self.is_unit else capfirst
-        found = [(str(code), str(spoken(word)), str(code) == self.shown) for code, word in self.choices]
+        found = [
+            (str(code), str(word if self.is_unit and code else capfirst(word)), str(code) == self.shown)
+            for code, word in self.choices
+        ]
         is_chosen = any(chosen for _code, _word, chosen in found)
-        return found if is_chosen else [("", _("choose"), True), *found]
+        return found if is_chosen else [("", _("Choose"), True), *found]
 
 
 @dataclass(frozen=True)
