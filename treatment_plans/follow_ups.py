@@ -7,11 +7,11 @@ from datetime import date, datetime, timedelta
 
 from django.utils.translation import gettext_noop as _
 
-from practice import activity, clock
+from practice import access, activity, clock
 from practice.doors import door, step
 from practice.editing import lock_for_edit, save_changes, save_new
 from practice.errors import Invalid, OutOfScope, Refused
-from practice.models import Client, User
+from practice.models import Client, Role, User
 from treatment_plans.models import FollowUp, FollowUpAttempt, PlannedSession, Protocol
 
 Kind = FollowUp.Kind
@@ -25,6 +25,11 @@ FURTHEST = timedelta(days=730)
 class AlreadyDone(Refused):
     code = "already_done"
     message = _("This follow-up is done already.")
+
+
+def closed_by(kind: str) -> frozenset[Role]:
+    """Who may put a follow-up of this kind off, or say what came of it."""
+    return access.CALLS_BACK if kind == Kind.CHECK_IN else access.FOLLOWS_UP
 
 
 @step

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from practice.errors import Invalid
+from tests.api.calls import Caller
 from tests.cast import NOW, Clinic, at, make_client
 from treatment_plans import follow_ups, sessions
 from treatment_plans.follow_ups import AlreadyDone
@@ -109,3 +110,13 @@ def test_attempts_are_kept_beside_it_until_it_is_closed(clinic: Clinic, owed: Fo
     assert (closed.result, closed.outcome) == ("missed", "moved away")
     with pytest.raises(AlreadyDone):
         follow_ups.attempt(owed.pk, how="called", reached="reached", actor=clinic.ada, now=NOW)
+
+
+@pytest.mark.parametrize(("kind", "status"), [("check_in", 200), ("review", 403)])
+def test_a_nurse_closes_check_ins_and_nothing_else(clinic: Clinic, kind: str, status: int) -> None:
+    row = follow_ups.plan_one(
+        clinic.maya, kind=kind, due_from_at=NOW, due_until_at=NOW + DAY, actor=clinic.ada, now=NOW
+    )
+    path, body = f"follow-ups/{row.pk}/done", {"outcome": "sleeps well"}
+    assert Caller(clinic.nia).post(path, body).status_code == status
+    assert Caller(clinic.ana.user).post(path, body).status_code == (409 if status == 200 else 200)

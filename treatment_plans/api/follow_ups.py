@@ -116,9 +116,9 @@ class FollowUpViews(Resource):
         "retrieve": access.READS_MEDICAL - access.AUDITORS,
         "create": access.FOLLOWS_UP,
         "agree": access.FOLLOWS_UP,
-        "snooze": access.FOLLOWS_UP,
+        "snooze": access.CALLS_BACK,
         "move": access.FOLLOWS_UP,
-        "done": access.FOLLOWS_UP,
+        "done": access.CALLS_BACK,
     }
 
     @extend_schema(summary="Plan a check-in or a review", request=FollowUpIn)
@@ -147,8 +147,8 @@ class FollowUpViews(Resource):
     @extend_schema(summary="Put a follow-up off until a day", request=SnoozeIn)
     @action(detail=True, methods=["post"])
     def snooze(self, request: Request, pk: str) -> Response:
-        """It stays due: only the list of what is due leaves it out until then."""
-        body, follow_up = self.valid(SnoozeIn), self.get_object()
+        """It stays due: only the list of what is due leaves it out until then. Nurses put check-ins off."""
+        body, follow_up = self.valid(SnoozeIn), self._to_close()
         return self.write(lambda: follow_ups.snooze(follow_up.pk, **body, actor=self.user, now=self.now))
 
     @extend_schema(summary="Give a follow-up another window, with the reason", request=MoveIn)
@@ -160,8 +160,14 @@ class FollowUpViews(Resource):
     @extend_schema(summary="Close a follow-up with its outcome", request=DoneIn)
     @action(detail=True, methods=["post"])
     def done(self, request: Request, pk: str) -> Response:
-        body, follow_up = self.valid(DoneIn), self.get_object()
+        """Nurses close check-ins; the others are for those who treat the client."""
+        body, follow_up = self.valid(DoneIn), self._to_close()
         return self.write(lambda: follow_ups.mark_done(follow_up.pk, **body, actor=self.user, now=self.now))
+
+    def _to_close(self) -> FollowUp:
+        follow_up: FollowUp = self.get_object()
+        access.check_role(self.user, follow_ups.closed_by(follow_up.kind))
+        return follow_up
 
 
 @extend_schema_view(list=extend_schema(summary="List the attempts to reach a client about a follow-up"))

@@ -10,6 +10,7 @@ from practice.access import DECIDES_MEDICAL, FOLLOWS_UP
 from practice.models import User
 from scheduling.follow_ups_due import KINDS
 from scheduling.models import SessionNote
+from treatment_plans.follow_ups import closed_by
 from treatment_plans.models import FollowUp, FollowUpAttempt, PlanReview, SafetyAlert
 from treatment_plans.rules.instruments import INSTRUMENTS
 from web.dashboard.frame import Page, labels, page
@@ -27,6 +28,7 @@ def follow_ups(user: User) -> Page:
         },
         settings={
             "follows_up": user.has_role(*FOLLOWS_UP),
+            "closes": [kind for kind in FollowUp.Kind.values if user.has_role(*closed_by(kind))],
             "decides": user.has_role(*DECIDES_MEDICAL),
         },
         words=_words(),

@@ -9,9 +9,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from practice import clock, present
-from practice.access import DECIDES_MEDICAL, FOLLOWS_UP
+from practice.access import DECIDES_MEDICAL
 from practice.models import User
 from scheduling.models import Booking
+from treatment_plans.follow_ups import closed_by
 from treatment_plans.models import FollowUp, SafetyAlert
 from web.dashboard.frame import ANY_ID, Page, here, labels, page
 from web.dashboard.words import ENDING, LIGHTS, STATES
@@ -30,7 +31,7 @@ def dashboard(user: User) -> Page:
         settings={
             "until": until.isoformat(),
             "room_page": reverse("session_room", args=[ANY_ID]),
-            "follows_up": user.has_role(*FOLLOWS_UP),
+            "closes": [kind for kind in FollowUp.Kind.values if user.has_role(*closed_by(kind))],
             "expires_within_days": EXPIRES_WITHIN_DAYS if user.has_role(*DECIDES_MEDICAL) else 0,
         },
         words=_words(),

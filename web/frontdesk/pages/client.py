@@ -15,7 +15,6 @@ from practice.access import (
     CHANGES_CLIENTS,
     CLINICAL,
     DECIDES_MEDICAL,
-    FOLLOWS_UP,
     PLANS_COURSES,
     READS_ACTIVITY,
     TAKES_CONSENTS,
@@ -29,6 +28,7 @@ from practice.errors import OutOfScope
 from practice.models import Client, User
 from scheduling.models import Booking
 from scheduling.requests import BOOKINGS
+from treatment_plans import follow_ups
 from treatment_plans.measuring.outcomes import outcomes_of
 from treatment_plans.measuring.questionnaires import languages
 from treatment_plans.models import (
@@ -139,13 +139,13 @@ def _medical(user: User, client: Client) -> dict[str, Any]:
     }
 
 
-def _may(user: User) -> dict[str, bool]:
+def _may(user: User) -> dict[str, Any]:
     return {
         "may_change": user.has_role(*CHANGES_CLIENTS),
         "may_take_consents": user.has_role(*TAKES_CONSENTS),
         "may_decide": user.has_role(*DECIDES_MEDICAL),
         "may_plan": user.has_role(*PLANS_COURSES),
-        "may_follow_up": user.has_role(*FOLLOWS_UP),
+        "may_close": [kind for kind in FollowUp.Kind.values if user.has_role(*follow_ups.closed_by(kind))],
         "may_measure": user.has_role(*CLINICAL),
         "may_dispose": user.has_role(*TREATING),
         "may_book": user.has_role(*roles.BOOKS),

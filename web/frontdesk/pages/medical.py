@@ -11,9 +11,10 @@ from django.utils.translation import gettext_lazy as _
 from practice import clock
 from practice.access import (
     APPROVES_PROTOCOLS,
+    CALLS_BACK,
     DECIDES_MEDICAL,
-    FOLLOWS_UP,
     access_one,
+    check_role,
     check_signature,
     visible_to,
 )
@@ -187,7 +188,7 @@ class ApproveProtocol(UseCasePage):
 
 class FollowUpDone(ClientUseCase):
     form_class = FollowUpForm
-    roles = FOLLOWS_UP
+    roles = CALLS_BACK
     title = _("Close a follow-up")
     submit = _("Done")
 
@@ -195,6 +196,7 @@ class FollowUpDone(ClientUseCase):
         rows = FollowUp.objects.select_related("client")
         visible = visible_to(self.user, rows, client="client", roles=self.roles)
         self.follow_up = access_one(visible, ids["follow_up_id"], None)
+        check_role(self.user, follow_ups.closed_by(self.follow_up.kind))
         self.client = self.follow_up.client
 
     def page(self) -> dict[str, Any]:

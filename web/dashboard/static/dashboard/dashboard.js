@@ -77,7 +77,7 @@ const followUp = async (row) => {
   });
   node.querySelector(".late").hidden = new Date(row.due_until_at) > now();
   const form = node.querySelector("form");
-  form.hidden = !settings.follows_up;
+  form.hidden = !settings.closes.includes(row.kind);
   const key = newKey();
   form.addEventListener("submit", async (event) => {
     event.preventDefault();

@@ -28,14 +28,14 @@ const forms = {
       form.reset();
       refresh();
     }),
-    onSubmit(copy("snooze", { name }), async (form, key) => {
+    ...(settings.closes.includes(row.codes[0]) ? [onSubmit(copy("snooze", { name }), async (form, key) => {
       await send(`follow-ups/${row.id}/snooze`, values(form, "until_on"), { key });
       settled(item, row, words.put_off);
     }),
     onSubmit(copy("done", { name }), async (form, key) => {
       await send(`follow-ups/${row.id}/done`, values(form, "outcome", "result"), { key });
       settled(item, row, words.done);
-    }),
+    })] : []),
   ],
   note: (row, item, name) => [noteForm(row, item, name)],
   review: (row, item, name) => settings.decides ? [onSubmit(copy("review", { name }), async (form, key) => {
@@ -84,7 +84,7 @@ const draw = (row) => {
     more: [row.agreed, row.attempt_count && `${row.attempt_count} ${words.attempts} ${wall(row.last_attempt_at, dayAndTime)} (${words.how[row.last_attempt_how]})`, row.booked_at && `${words.booked} ${wall(row.booked_at, dayAndTime)}`].filter(Boolean).join(" · "),
   });
   item.querySelector(".chip").classList.add({ safety: "blocked", overdue: "blocked", due: "waiting", soon: "ready" }[row.pressing]);
-  const work = settings.follows_up && forms[row.kind] ? forms[row.kind](row, item, name) : [copy("open", { open: ["", page], name })];
+  const work = (settings.follows_up || row.kind === "follow_up") && forms[row.kind] ? forms[row.kind](row, item, name) : [copy("open", { open: ["", page], name })];
   item.querySelector(".do").append(...work);
   return item;
 };
