@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.db.models import BigIntegerField, Exists, OuterRef, Q
 from django.db.models.expressions import RawSQL
@@ -17,9 +18,11 @@ from practice.packed import packed, unpacked
 from practice.prepared import Prepared, is_one_of
 from scheduling import readiness
 from scheduling.models import Booking
-from treatment_plans.measuring import answer_sheets
+from treatment_plans.measuring import answer_sheets, measures
 from treatment_plans.rules import cadence
 
+# An answer this long before its dose, which may have been moved since, is still looked for.
+REACH = timedelta(days=60)
 ORDER_OF_CHANNELS: tuple[rules.Channel, ...] = ("sms", "email")
 
 
@@ -63,8 +66,7 @@ def load(bookings: Iterable[Booking], *, are_new: bool = False) -> dict[int, Loa
     bookings = list(bookings)
     addresses, supports, book = _reached([booking.client_id for booking in bookings])
     open_items = readiness.open_items(bookings, are_new=are_new)
-    sessions = [booking.planned_session for booking in bookings if booking.planned_session]
-    answered = frozenset[tuple[int, str, str]]() if are_new else answer_sheets.finished(sessions)
+    answered = {} if are_new else _answers(bookings)
     return {
         booking.pk: Loaded(
             booking,
@@ -73,7 +75,7 @@ def load(bookings: Iterable[Booking], *, are_new: bool = False) -> dict[int, Loa
                 open_items[booking.pk],
                 addresses[booking.client_id],
                 supports.get(booking.client_id) if booking.is_dosing else None,
-                _open_questions(booking, answered),
+                _open_questions(booking, answered.get(booking.client_id, {})),
             ),
             addresses[booking.client_id],
             book,
@@ -118,15 +120,35 @@ def _booking_facts(
     )
 
 
-def _open_questions(booking: Booking, answered: frozenset[tuple[int, str, str]]) -> frozenset[str]:
+def _answers(bookings: Iterable[Booking]) -> Mapping[int, cadence.Answers]:
+    """By client, of those whose protocol asks something around a dose. No query without one."""
+    asked = [
+        row
+        for row in bookings
+        if row.planned_session
+        and row.planned_session.dose_number is not None
+        and row.planned_session.plan.protocol.outcome_measures
+    ]
+    if not asked:
+        return {}
+    since = min(row.starts_at for row in asked) - REACH
+    return measures.answers_of({row.client_id for row in asked}, since=since)
+
+
+def _open_questions(booking: Booking, answered: cadence.Answers) -> frozenset[str]:
+    """Before and after the dose: where something that the protocol asks for is still open (`cadence`)."""
     session = booking.planned_session
-    if session is None:
+    if session is None or session.dose_number is None:
         return frozenset()
+    at = booking.completed_at or booking.starts_at
+    dose = cadence.Dose(session.dose_number, at, booking.completed_at is not None, session.pk)
+    asked = session.plan.protocol.outcome_measures
     return frozenset(
         str(occasion)
         for occasion in answer_sheets.Occasion.values
-        for code in answer_sheets.asked(session, occasion, language=booking.client.language)
-        if (session.pk, occasion, code) not in answered
+        if set(cadence.open_around(asked, occasion, dose, answered)).intersection(
+            answer_sheets.asked(session, occasion, language=booking.client.language)
+        )
     )
 
 

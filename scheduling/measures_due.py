@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 from practice import clock
 from scheduling.models import Booking
-from treatment_plans.models import Measure, PlannedSession, TreatmentPlan
+from treatment_plans.measuring import measures
+from treatment_plans.models import PlannedSession, TreatmentPlan
 from treatment_plans.rules import cadence
 from treatment_plans.rules.cadence import Course, Dose, Due
 
@@ -26,7 +27,7 @@ def load(client_ids: Iterable[int], *, now: datetime) -> Mapping[int, Sequence[D
     if not plans:
         return {}
     doses, planned = _doses([plan.pk for plan in plans], now=now)
-    answered = _answered({plan.client_id for plan in plans}, now=now)
+    answered = measures.answers_of({plan.client_id for plan in plans}, since=now - FAR_BACK)
     return {
         plan.client_id: cadence.due(
             plan.protocol.outcome_measures,
@@ -60,13 +61,3 @@ def _doses(plan_ids: Sequence[int], *, now: datetime) -> tuple[Mapping[int, list
         if at is not None and number is not None:
             doses[plan_id].append(Dose(number, at, completed_at is not None, pk))
     return doses, planned
-
-
-def _answered(client_ids: Iterable[int], *, now: datetime) -> Mapping[int, Mapping[str, list[datetime]]]:
-    found: dict[int, dict[str, list[datetime]]] = defaultdict(lambda: defaultdict(list))
-    rows = Measure.objects.filter(
-        client__in=client_ids, corrections=None, answered_at__gte=now - FAR_BACK
-    ).values_list("client", "instrument", "answered_at")
-    for client_id, instrument, answered_at in rows:
-        found[client_id][instrument].append(answered_at)
-    return found

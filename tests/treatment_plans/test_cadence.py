@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from treatment_plans.rules.cadence import Course, Dose, due, instruments_around
+from treatment_plans.rules.cadence import Answer, Course, Dose, due, instruments_around, open_around
 
 NOW = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)  # 10:00 in Los Angeles
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
@@ -19,7 +19,8 @@ ZONE = ZoneInfo("America/Los_Angeles")
 def course(
     *doses: Dose, answered: Mapping[str, Sequence[datetime]] | None = None, planned: int = 6
 ) -> Course:
-    return Course(NOW - 60 * DAY, doses, planned, answered or {}, ZONE)
+    answers = {code: [Answer(at) for at in instants] for code, instants in (answered or {}).items()}
+    return Course(NOW - 60 * DAY, doses, planned, answers, ZONE)
 
 
 def given(number: int, days_ago: float) -> Dose:
@@ -117,3 +118,24 @@ def test_the_two_around_a_dose() -> None:
     cadence = [*asked("before_dose", "monthly"), *asked("week_after_dose", measure="gad7")]
     assert instruments_around(cadence, "before") == ("phq9",)
     assert instruments_around(cadence, "after") == ("gad7",)
+
+
+@pytest.mark.parametrize(
+    ("occasion", "dose", "answer", "is_open"),
+    [
+        ("before", booked(2, 3), Answer(NOW), False),  # with staff or alone, for a dose or for none
+        ("before", booked(2, 3), Answer(NOW - 6 * DAY), False),
+        ("before", booked(2, 3), Answer(NOW - 6 * DAY - SECOND), True),
+        ("before", booked(2, 3), Answer(NOW - 20 * DAY, 102), False),  # the dose was moved since
+        ("before", booked(2, 3), Answer(NOW - 20 * DAY, 101), True),
+        ("after", given(1, 8), Answer(NOW), False),
+        ("after", given(1, 8), Answer(NOW - 8 * DAY, 101), True),  # on the day of the dose itself
+    ],
+)
+def test_what_is_open_around_a_dose_is_what_is_due(
+    occasion: str, dose: Dose, answer: Answer, is_open: bool
+) -> None:
+    cadence = asked("before_dose", "week_after_dose")
+    assert open_around(cadence, occasion, dose, {"phq9": [answer]}) == (("phq9",) if is_open else ())
+    known = Course(NOW - 60 * DAY, (dose,), 6, {"phq9": [answer]}, ZONE)
+    assert bool(due(cadence, known, now=NOW)) == is_open

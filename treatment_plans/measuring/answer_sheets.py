@@ -6,7 +6,7 @@ its alert at once and not only with the last question.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.utils.translation import gettext_noop as _
@@ -45,15 +45,6 @@ def sheets_of(
     rows = AnswerSheet.objects.filter(planned_session=session, occasion=occasion)
     by_instrument = {row.instrument: row for row in rows}
     return [(code, by_instrument.get(code)) for code in asked(session, occasion, language=language)]
-
-
-def finished(sessions: Iterable[PlannedSession]) -> frozenset[tuple[int, str, str]]:
-    """What was answered to the end: planned session, occasion, instrument. No query without a dose."""
-    doses = [session.pk for session in sessions if session.dose_number is not None]
-    if not doses:
-        return frozenset()
-    rows = AnswerSheet.objects.filter(planned_session__in=doses, measure__isnull=False)
-    return frozenset(rows.values_list("planned_session", "occasion", "instrument"))
 
 
 @door

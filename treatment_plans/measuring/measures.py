@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,7 @@ from practice.models import Client, User
 from treatment_plans import safety
 from treatment_plans.models import Measure, PlannedSession, SafetyAlert
 from treatment_plans.rules import instruments
+from treatment_plans.rules.cadence import Answer
 from treatment_plans.rules.instruments import INSTRUMENTS, Change, Score
 
 
@@ -78,6 +80,16 @@ def correct(
     measure = keep(first.client, answered, actor=actor, now=now, corrects=first, reason=reason.strip())
     activity.record("measure.corrected", measure, actor=actor, at=now, client=first.client_id)
     return measure
+
+
+def answers_of(client_ids: Iterable[int], *, since: datetime) -> Mapping[int, Mapping[str, list[Answer]]]:
+    """By client and instrument what was answered from `since` on, corrected ones left out. One query."""
+    found: dict[int, dict[str, list[Answer]]] = defaultdict(lambda: defaultdict(list))
+    rows = Measure.objects.filter(client__in=client_ids, corrections=None, answered_at__gte=since)
+    names = ("client", "instrument", "answered_at", "planned_session")
+    for client_id, instrument, at, session_id in rows.values_list(*names):
+        found[client_id][instrument].append(Answer(at, session_id))
+    return found
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from practice import clock
@@ -20,6 +20,16 @@ ASKED_FOR = timedelta(days=7)  # from the begin of a window that no dose ends
 MONTH = timedelta(days=30)
 # The occasions around one dose, by when a client is asked by link.
 AROUND = {"before": "before_dose", "after": "week_after_dose"}
+
+
+class Answer(NamedTuple):
+    """When somebody answered, alone or with staff, and the dose that it was taken for, if it was for one."""
+
+    at: datetime
+    planned_session_id: int | None = None
+
+
+Answers = Mapping[str, Sequence[Answer]]  # by instrument
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +46,13 @@ class Dose:
 class Course:
     """One client's course so far. `doses` are those given or booked, `planned` how many the course has.
 
-    `answered` holds the instants of answers by instrument; those that were corrected are left out.
+    Of `answered` those that were corrected are left out.
     """
 
     begun_at: datetime
     doses: tuple[Dose, ...]
     planned: int
-    answered: Mapping[str, Sequence[datetime]]
+    answered: Answers
     zone: ZoneInfo
 
 
@@ -63,6 +73,18 @@ def instruments_around(cadence: Iterable[Mapping[str, Any]], occasion: str) -> t
     return tuple(each["measure"] for each in cadence if AROUND[occasion] in each["when"])
 
 
+def open_around(
+    cadence: Iterable[Mapping[str, Any]], occasion: str, dose: Dose, answered: Answers
+) -> tuple[str, ...]:
+    """Of those that a protocol asks for "before" or "after" `dose`, what nobody has answered yet."""
+    begins = dose.at - WEEK if occasion == "before" else dose.at + WEEK
+    return tuple(
+        code
+        for code in instruments_around(cadence, occasion)
+        if not _is_met(_due(code, AROUND[occasion], dose, begins, None), answered)
+    )
+
+
 def due(cadence: Iterable[Mapping[str, Any]], course: Course, *, now: datetime) -> tuple[Due, ...]:
     """What is to be answered now, the first to end first. `only_for` needs an answer that began it."""
     found = [
@@ -70,7 +92,9 @@ def due(cadence: Iterable[Mapping[str, Any]], course: Course, *, now: datetime) 
         for each in cadence
         if "only_for" not in each or course.answered.get(each["measure"])
         for one in _windows(each["measure"], each["when"], course)
-        if one.from_at <= now and (one.until_at is None or now < one.until_at) and not _is_met(one, course)
+        if one.from_at <= now
+        and (one.until_at is None or now < one.until_at)
+        and not _is_met(one, course.answered)
     ]
     return tuple(sorted(found, key=lambda one: (one.until_at is None, one.until_at or one.from_at)))
 
@@ -82,7 +106,8 @@ def _windows(instrument: str, occasions: Iterable[str], course: Course) -> Itera
         if occasion == "baseline":
             yield _due(instrument, occasion, None, course.begun_at, first.at if first else None)
         elif occasion == "monthly":
-            last = max(course.answered.get(instrument, ()), default=course.begun_at)
+            answers = course.answered.get(instrument, ())
+            last = max((answer.at for answer in answers), default=course.begun_at)
             yield _due(instrument, occasion, None, last + MONTH, None)
         else:
             for dose in doses:
@@ -112,8 +137,20 @@ def _due(
     return Due(instrument, occasion, number, session, from_at, until_at)
 
 
-def _is_met(one: Due, course: Course) -> bool:
+def _is_met(one: Due, answered: Answers) -> bool:
     early = timedelta(0) if one.occasion in ("dosing_day", "monthly") else EARLY
     # What somebody answered before the course began is a baseline as well, if it is not older than a month.
     since = one.from_at - (MONTH if one.occasion == "baseline" else early)
-    return any(at >= since for at in course.answered.get(one.instrument, ()))
+    return any(
+        answer.at >= since or _was_taken_for(answer, one) for answer in answered.get(one.instrument, ())
+    )
+
+
+def _was_taken_for(answer: Answer, one: Due) -> bool:
+    """Before a dose that was moved since: it is not asked twice."""
+    is_before = one.occasion == AROUND["before"]
+    return (
+        is_before
+        and answer.planned_session_id is not None
+        and (answer.planned_session_id == one.planned_session_id)
+    )

@@ -13,6 +13,8 @@ from notifications.models import Reminder
 from scheduling.models import Booking
 from tests.cast import Clinic
 from tests.web.portal.conftest import Clock
+from treatment_plans.measuring import measures
+from treatment_plans.measuring.measures import Answered
 from treatment_plans.models import AnswerSheet, Measure, SafetyAlert
 
 pytestmark = pytest.mark.django_db
@@ -136,13 +138,26 @@ def test_pages_are_small(known: Browser, path: str) -> None:
 def test_a_message_asks_until_it_was_answered(
     known: Browser, path: str, visit: Booking, clinic: Clinic, clock: Clock
 ) -> None:
-    def asked() -> dict[str, str]:
-        reconcile.reconcile_these([visit.pk], now=clock.now)
-        rows = Reminder.objects.filter(booking=visit, kind="measure_before")
-        return {row.channel: f"{row.state} {row.skip_reason}".strip() for row in rows}
-
-    assert set(asked().values()) == {"planned"}
+    assert reminded(visit, clock) == {"planned"}
     for part, count in ((1, 9), (2, 7)):
         answered(known, path, 0, part=part, count=count)
         known.post(f"{path}/ask/{part}/check")
-    assert set(asked().values()) == {"skipped not_needed"}
+    assert reminded(visit, clock) == {"skipped not_needed"}
+
+
+def test_a_message_asks_no_more_for_what_was_answered_with_staff(
+    visit: Booking, path: str, clinic: Clinic, clock: Clock
+) -> None:
+    assert reminded(visit, clock) == {"planned"}
+    for instrument, items in (("phq9", "123456789"), ("gad7", "1234567")):
+        assert reminded(visit, clock) == {"planned"}
+        with_staff = Answered(instrument, dict.fromkeys(items, 1), "with_staff", None, clock.now)
+        measures.record(clinic.maya, with_staff, actor=clinic.ada, now=clock.now)
+    assert reminded(visit, clock) == {"skipped not_needed"}
+
+
+def reminded(visit: Booking, clock: Clock) -> set[str]:
+    """How the reminders to answer before the dose stand."""
+    reconcile.reconcile_these([visit.pk], now=clock.now)
+    rows = Reminder.objects.filter(booking=visit, kind="measure_before")
+    return {f"{row.state} {row.skip_reason}".strip() for row in rows}
