@@ -20,7 +20,7 @@ def crash_here(place: str) -> None:
     that time, and `reached` then has its number.
     """
     if os.environ.get("QUIETROOM_CRASH") == place:
-        os.kill(os.getpid(), signal.SIGKILL)
+        _get(signal.SIGKILL)
     if folder := os.environ.get("QUIETROOM_FAULTS"):
         with _one_at_a_time:
             _obey(Path(folder), place)
@@ -40,4 +40,9 @@ def _obey(folder: Path, place: str) -> None:
         taken.write_text(str(os.getpid()))
         taken.rename(folder / "reached")
         if action in SIGNALS:
-            os.kill(os.getpid(), SIGNALS[action])
+            _get(SIGNALS[action])
+
+
+def _get(what: signal.Signals) -> None:
+    """Sent to the process, this thread might go on until another one has taken it."""
+    signal.pthread_kill(threading.get_ident(), what)

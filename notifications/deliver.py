@@ -57,7 +57,8 @@ def deliver_due(*, clock: Callable[[], datetime], stop_at: datetime | None = Non
     """
     crash_here("before_claim")
     handled, claimed = claim(now=clock(), limit=limit)
-    crash_here("after_claim")
+    if claimed:
+        crash_here("after_claim")
     for name in {one.reminder.channel for one in claimed}:
         of_channel = [one for one in claimed if one.reminder.channel == name]
         with channel_for(name) as channel:
@@ -122,7 +123,8 @@ def claim(*, now: datetime, limit: int) -> tuple[int, list[Claimed]]:
     claimed = _below_the_ceiling(claimed, loaded.values(), now=now)
     leases.take(claimed, now=now)
     links.keep(one.link for one in claimed if one.link is not None)
-    crash_here("before_claim_commit")
+    if claimed:
+        crash_here("before_claim_commit")
     return len(rows), claimed
 
 

@@ -47,20 +47,22 @@ LOG_IN_FIRST = frozenset({530, 534, 535, 538})  # RFC 4954, wherever a server sa
 class Smtp(smtplib.SMTP):
     """A connection that remembers whether a text was begun.
 
-    Before DATA the server cannot have taken the message; after it, only the server knows.
+    Before its text the server cannot have taken the message; after it, only the server knows.
     """
 
     data_begun = False
     begin_data_by = float("inf")  # time.monotonic()
     outgoing: Outgoing | None = None
 
-    def data(self, msg: Any) -> tuple[int, bytes]:
-        if self.outgoing is not None:
-            refuse_if_late(self.outgoing)
-        if time.monotonic() > self.begin_data_by:
-            raise DeliveryError("smtp_slow", permanent=False)
-        self.data_begun = True
-        return super().data(msg)
+    def send(self, s: Any) -> None:
+        """Commands are sent as text, and only what stands for a message as bytes."""
+        if isinstance(s, bytes):
+            if self.outgoing is not None:
+                refuse_if_late(self.outgoing)
+            if time.monotonic() > self.begin_data_by:
+                raise DeliveryError("smtp_slow", permanent=False)
+            self.data_begun = True
+        super().send(s)
 
 
 class SmtpOverTls(Smtp, smtplib.SMTP_SSL):

@@ -10,10 +10,12 @@ import base64
 import http.client
 import json
 import ssl
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.message import Message
 from functools import cache
+from typing import Any
 from urllib.parse import SplitResult, urlencode, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -51,12 +53,13 @@ def ask(
     form: dict[str, str] | None = None,
     connect_seconds: float,
     seconds: float,
-    with_the_connection_made: Callable[[], None] = lambda: None,
+    last_look: Callable[[], None] | None = None,
 ) -> Reply:
     """Send it, and return what came back, whatever its status; redirects are not followed.
 
-    `with_the_connection_made` may still refuse, by raising what it likes. Raises NeverLeft, AnswerLost, both
-    without a cause: the exceptions behind them end in logs, and know the request.
+    `last_look` is taken with the connection made, as the request leaves, and may refuse by raising what it
+    likes. Raises NeverLeft, AnswerLost, both without a cause: what is behind them ends in logs, and knows the
+    request.
     """
     parts = urlsplit(url)
     if not parts.hostname:
@@ -67,8 +70,8 @@ def ask(
             connection.connect()
         except (OSError, http.client.HTTPException) as exc:
             raise NeverLeft(type(exc).__name__) from None
-        with_the_connection_made()
         connection.sock.settimeout(seconds)
+        connection.last_look = last_look
         try:
             path = f"{parts.path}?{parts.query}" if parts.query else parts.path
             connection.request(method, path, _body(form), _headers(account, form))
@@ -80,14 +83,33 @@ def ask(
         connection.close()
 
 
-def _connection(parts: SplitResult, seconds: float) -> http.client.HTTPConnection:
+class _Connection(http.client.HTTPConnection):
+    """Between look and words a process may be halted: so one thread at a time, and nothing in between."""
+
+    last_look: Callable[[], None] | None = None
+    handing_over = threading.Lock()
+
+    def send(self, data: Any) -> None:
+        if self.last_look is None:
+            super().send(data)
+            return
+        with self.handing_over:
+            self.last_look()
+            super().send(data)
+
+
+class _TlsConnection(_Connection, http.client.HTTPSConnection):
+    pass
+
+
+def _connection(parts: SplitResult, seconds: float) -> _Connection:
     proxy = proxy_for(parts.scheme, parts.hostname or "")
     through = proxy or parts
     place = (through.hostname or "", through.port)
     connection = (
-        http.client.HTTPSConnection(*place, timeout=seconds, context=_tls())
+        _TlsConnection(*place, timeout=seconds, context=_tls())
         if parts.scheme == "https"
-        else http.client.HTTPConnection(*place, timeout=seconds)
+        else _Connection(*place, timeout=seconds)
     )
     if proxy:
         named = (

@@ -99,7 +99,7 @@ def _answer(
     url: str,
     form: dict[str, str] | None = None,
     *,
-    last_look: Callable[[], None] = lambda: None,
+    last_look: Callable[[], None] | None = None,
 ) -> Reply:
     account = (settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN)
     try:
@@ -110,7 +110,7 @@ def _answer(
             form=form,
             connect_seconds=CONNECT_SECONDS,
             seconds=TIMEOUT_SECONDS,
-            with_the_connection_made=last_look,
+            last_look=last_look,
         )
     except NeverLeft as exc:
         raise DeliveryError(str(exc), permanent=False) from None

@@ -164,13 +164,20 @@ def clock_back(scene: Scene) -> None:
 
 
 def oversleep(scene: Scene) -> None:
-    """The child sleeps until its lease is over, others have looked, and maybe sent; then it wakes up."""
-    for seconds, patience in ((LEASE + 1, 3), (ACCEPT + LEASE + 1, 10)):
+    """The child sleeps until its lease is over, others have looked, and maybe sent; then it wakes up.
+
+    Waited for is that, and no time: only what it holds in its open claim nobody else can take.
+    """
+    holds_them = scene.cell.place.startswith("before_claim")
+    for seconds, is_so in (
+        (LEASE + 1, lambda: "sending" not in states(pks_of(scene))),
+        (ACCEPT + LEASE + 1, lambda: all_settled(scene)),
+    ):
         scene.lane.put_clock_forward(seconds)
-        deadline = time.monotonic() + (0.3 if scene.cell.place.startswith("before_claim") else patience)
-        while time.monotonic() < deadline and not all_settled(scene):
+        deadline = time.monotonic() + (0.3 if holds_them else PATIENCE_SECONDS / 2)
+        while time.monotonic() < deadline and not is_so():
             nudge()
-            time.sleep(0.1)
+            time.sleep(0.05)
 
 
 def half_of(scene: Scene) -> list[Booking]:
@@ -307,10 +314,11 @@ def run(cell: Cell, lane: Lane, clinic: Clinic, log: ProviderLog) -> Outcome:
     log.new_entries()
     first, _next_client = _next_client, _next_client + MESSAGES
     trouble = ""
-    arm(scene)
-    scene.bookings = again_if_broken(lambda: due_now(clinic, [cell.channel] * MESSAGES, first=first))
-    nudge()
     try:
+        with nobody_at_work(lane):
+            scene.bookings = again_if_broken(lambda: due_now(clinic, [cell.channel] * MESSAGES, first=first))
+            arm(scene)
+        nudge()
         if cell.place:
             strike(scene)
         elif cell.fault == "callbacks":
@@ -333,6 +341,17 @@ def run(cell: Cell, lane: Lane, clinic: Clinic, log: ProviderLog) -> Outcome:
     if trouble:
         trouble += f" {dict(states(pks))}"
     return Outcome(cell, counts, time.monotonic() - began, trouble)
+
+
+@contextlib.contextmanager
+def nobody_at_work(lane: Lane) -> Iterator[None]:
+    """Or who looks and finds nothing yet would be taken for the one to be met at the place."""
+    os.kill(lane.programs["beat"], signal.SIGSTOP)
+    try:
+        quiet_until(lane, time.monotonic() + PATIENCE_SECONDS)
+        yield
+    finally:
+        os.kill(lane.programs["beat"], signal.SIGCONT)
 
 
 def arm(scene: Scene) -> None:

@@ -19,4 +19,5 @@ def test_a_few_cells_lose_and_double_nothing_and_the_control_does(tmp_path: Path
     report = json.loads(out.read_text())["few"]
     assert (report["lost"], report["doubled"], report["after_cancel"], report["late"]) == (0, 0, 0, 0)
     assert report["cells"] == 3
+    assert report["control"]["as_it_should_be"], report["control"]
     assert report["control"]["doubled"] > 0

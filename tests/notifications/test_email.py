@@ -132,6 +132,7 @@ def test_what_cannot_be_a_mail_is_refused_before_the_server_hears_of_it(smtp, ch
         # Gone before the text was begun: nobody has it.
         ("drop_at_mail", "SMTPServerDisconnected", False),
         ("drop_at_recipient", "SMTPServerDisconnected", False),
+        ("drop_at_data", "SMTPServerDisconnected", False),
         ("hang_greeting", "SMTPServerDisconnected", False),
     ],
 )
@@ -146,7 +147,6 @@ def test_a_refusal_is_definite(smtp, instruction, code, permanent):
 @pytest.mark.parametrize(
     ("instruction", "code", "is_out"),
     [
-        ("drop_at_data", "SMTPServerDisconnected", False),
         ("drop_in_data", "SMTPServerDisconnected", False),  # looks the same as the next one from here
         ("drop_reply", "SMTPServerDisconnected", True),
         ("hang_reply", "SMTPServerDisconnected", True),
