@@ -70,7 +70,7 @@ def begin(booking_id: int, *, text: str = "", author: Clinician, actor: User, no
     booking = Booking.objects.select_for_update(no_key=True).filter(pk=booking_id).first()
     if booking is None:
         raise OutOfScope(pointer="/booking")
-    if booking.status not in BEGUN:
+    if not has_begun(booking):
         raise NotBegun
     return _begin(
         SessionNote(client_id=booking.client_id, kind=Kind.SESSION, booking=booking),
@@ -79,6 +79,11 @@ def begin(booking_id: int, *, text: str = "", author: Clinician, actor: User, no
         actor,
         now,
     )
+
+
+def has_begun(booking: Booking) -> bool:
+    """Also when it ended without a dose: then the booking is cancelled, but the client was here."""
+    return booking.status in BEGUN or booking.arrived_at is not None
 
 
 @door

@@ -11,6 +11,7 @@ from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
 from practice import present
+from scheduling import notes
 from tests.browser.sessions import Clock, Session, make_session
 from tests.cast import Clinic
 from tests.web.conftest import SignIn
@@ -96,6 +97,54 @@ def test_more_entries_need_no_more_queries(session: Session, ana: Browser) -> No
         session.measure(minute)
         session.mark(minute, "calm")
     assert queries() == few
+
+
+def test_a_look_at_what_has_not_changed_is_cheap(session: Session, ana: Browser, sign_in: SignIn) -> None:
+    path = session.path + "live/"
+    first = ana.get(path)
+    tag = {"If-None-Match": first["ETag"]}
+    with CaptureQueriesContext(connection) as found:
+        assert ana.get(path, headers=tag).status_code == 304
+    assert len(found) <= 4  # who asks, and whether anything has changed
+    assert sign_in(session.clinic.ben.user).get(path, headers=tag).status_code == 404
+    assert Browser().get(path, headers=tag).status_code == 302
+    session.mark(20, "calm")
+    changed = ana.get(path, headers=tag)
+    assert changed.status_code == 200
+    tag = {"If-None-Match": changed["ETag"]}
+    booking_id = session.booked.pk
+    clinic = session.clinic
+    assert clinic.ana.user
+    note = notes.begin(booking_id, text="Calm.", author=clinic.ana, actor=clinic.ana.user, now=present.now())
+    assert ana.get(path, headers=tag).status_code == 200
+    tag = {"If-None-Match": ana.get(path)["ETag"]}
+    notes.sign(note.pk, revision=1, actor=clinic.ana.user, now=present.now())
+    assert ana.get(path, headers=tag).status_code == 200
+    tag = {"If-None-Match": ana.get(path)["ETag"]}
+    session.clock.put(31.5)  # what is late is known by the minute
+    assert ana.get(path, headers=tag).status_code == 200
+
+
+def test_a_draft_is_its_authors_and_what_is_signed_everybodys(
+    session: Session, ana: Browser, sign_in: SignIn
+) -> None:
+    clinic = session.clinic
+    assert clinic.ana.user
+    page = text_of(ana.get(session.path))
+    assert "40 mg given at 09:35" in page  # as the record says
+    note = notes.begin(
+        session.booked.pk, text="She cried.", author=clinic.ana, actor=clinic.ana.user, now=present.now()
+    )
+    assert "She cried." in text_of(ana.get(session.path))
+    for other in (clinic.ito.user, clinic.nia):
+        assert "She cried." not in text_of(sign_in(other).get(session.path))
+    assert "Your note is not signed." in text_of(ana.get(session.path))
+    notes.sign(note.pk, revision=1, actor=clinic.ana.user, now=present.now())
+    notes.add(note.pk, "And laughed.", author=clinic.ana, actor=clinic.ana.user, now=present.now())
+    read = sign_in(clinic.nia).get(session.path)
+    assert "She cried." in text_of(read)
+    assert "And laughed." in text_of(read)
+    assert 'id="note-text"' not in read.content.decode()  # a nurse signs no note
 
 
 def test_what_nobody_recorded_in_time_is_loud_in_the_room_on_the_board_and_in_the_day(

@@ -20,10 +20,22 @@ from scheduling.room_state import Room, Step
 from treatment_plans.charts.figures import vitals_figure
 from treatment_plans.charts.vitals import Reading
 from treatment_plans.dosing import facts as dosing_facts
-from treatment_plans.models import DoseSignature, DosingRecord, Mark, Protocol, RemsForm, Route, StockLot
+from treatment_plans.models import (
+    DoseSignature,
+    DosingRecord,
+    Mark,
+    Protocol,
+    RemsForm,
+    Route,
+    StockLot,
+)
 from treatment_plans.models.dosing_records import CorrectableRow
 from treatment_plans.rules import vitals
 from treatment_plans.supply import stock
+from web.dashboard import room_notes
+from web.dashboard.room_gaps import room_gaps
+from web.dashboard.room_notes import RoomNotes
+from web.dashboard.room_screener import Screener, screener_of
 
 MINUTE = timedelta(minutes=1)
 SIGNATURES = "signatures"  # a step of the page: before the dose, while one is missing
@@ -173,6 +185,24 @@ class RoomPage:
     @property
     def missing(self) -> list[str]:
         return _texts(self.room.missing)
+
+    @cached_property
+    def notes(self) -> RoomNotes:
+        return room_notes.load(self.room.booking, self.user)
+
+    @cached_property
+    def gaps(self) -> list[str]:
+        """What the record lacks once a dose was given; said before somebody leaves or completes it."""
+        return _texts(room_gaps(self.room, self.notes, self.rems_form))
+
+    @property
+    def has_alert(self) -> bool:
+        """An unsafe answer is still open, and no dose is given until a clinician has disposed of it."""
+        return any(each.code == "safety_alert_open" for each in self.room.missing)
+
+    @property
+    def screener(self) -> Screener | None:
+        return screener_of(self.protocol)
 
     @property
     def check_in_remarks(self) -> list[str]:

@@ -12,6 +12,11 @@ from scheduling.readiness import NOT_READY
 
 BASE = Path(__file__).resolve().parents[3]
 CLINICAL = {
+    "note_missing",
+    "note_not_signed",
+    "rems_form_open",
+    "vitals_missed",
+    "vitals_overdue",
     "device_clock_ahead",
     "above_the_order",
     "aftercare_missing",

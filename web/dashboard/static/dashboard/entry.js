@@ -29,9 +29,10 @@ const READ = {
 export const bodyOf = (form, { label, ...extra } = {}) => {
   const body = { ...extra };
   for (const field of form.elements) {
-    const { name, value, type, dataset, disabled } = field;
-    if (!name || disabled || type === "submit" || (type === "radio" && !field.checked)) continue;
-    if (dataset.as === "list") body[name] = [...body[name] || [], ...field.checked ? [value] : []];
+    const { name, value, type, dataset } = field;
+    if (!name || field.matches(":disabled") || type === "submit" || (type === "radio" && !field.checked)) continue;
+    if (dataset.as === "answer") body.cssrs_answers = { ...body.cssrs_answers, [dataset.item]: Number(value) };
+    else if (dataset.as === "list") body[name] = [...body[name] || [], ...field.checked ? [value] : []];
     else if (type === "checkbox") body[name] = field.checked;
     else if (value.trim()) body[name] = READ[dataset.as || "text"](value.trim());
   }
@@ -49,4 +50,11 @@ export const fillVitals = (four) => {
   const found = four[0].value.match(/^\s*(\d{2,3})\D+(\d{2,3})\D+(\d{2,3})(?:\D+(\d{2,3})\D*)?$/);
   if (found) four.forEach((field, place) => { field.value = found[place + 1] || ""; });
   return Boolean(found);
+};
+/** Questions that depend on the answer to another are asked when that is yes, and not sent when they are not. */
+export const screen = (page) => {
+  for (const group of page.querySelectorAll("[data-asked-if]")) {
+    const isAsked = Boolean(group.form && group.form.querySelector(`[data-item="${group.dataset.askedIf}"][value="1"]:checked`));
+    group.hidden = group.disabled = !isAsked;
+  }
 };

@@ -4,10 +4,12 @@ export const settings = read("settings");
 export const words = read("words");
 const tokenOf = (page) => page.querySelector("[name=csrfmiddlewaretoken]")?.value;
 let csrf = tokenOf(document);
-let ahead = 0; // the server's clock, and not that of this device
-export const setClock = (at) => { ahead = new Date(at) - new Date(); };
+/* The server's clock, and not that of this device, which may be set back meanwhile; the other one stands still while
+   the device sleeps. Whichever ran on further is right until the server is heard again. */
+let told = { server: 0, wall: 0, steady: 0 };
+export const setClock = (at) => { told = { server: Number(new Date(at)), wall: Date.now(), steady: performance.now() }; };
 setClock(settings.now);
-export const now = () => new Date(Date.now() + ahead);
+export const now = () => new Date(told.server + Math.max(Date.now() - told.wall, performance.now() - told.steady));
 
 /** An instant in the clinic's wall time. */
 export const timeOfDay = { hour: "numeric", minute: "2-digit", timeZone: settings.zone };
@@ -55,11 +57,11 @@ export const all = async (path) => {
 };
 /** Made once per thing to do: what is sent twice with the same key is done once. */
 export const newKey = () => [...crypto.getRandomValues(new Uint32Array(4))].join("-");
-export const send = (path, body, { key = newKey(), method = "POST", revision = null, signal = null } = {}) => {
+export const send = (path, body, { key = newKey(), method = "POST", revision = null, signal = null, keepalive = false } = {}) => {
   const headers = { Accept: "application/json", "Content-Type": "application/json", "X-CSRFToken": csrf };
   if (method === "POST") headers["Idempotency-Key"] = key;
   if (revision !== null) headers["If-Match"] = `"${revision}"`;
-  return call(path, { method, headers, signal, body: JSON.stringify(body) });
+  return call(path, { method, headers, signal, keepalive, body: JSON.stringify(body) });
 };
 const names = new Map();
 export const nameOf = async (client) => {

@@ -1,25 +1,29 @@
 /* Parts of a page that the server draws: swapped for what it draws now, except where somebody works. */
 const at = (id) => document.getElementById(id);
 const isWorkedIn = (node) => node.querySelector("form[data-touched]") || (node.contains(document.activeElement) && document.activeElement.matches("input, select, textarea"));
+/** Whether it is as the server has it. */
 const swap = (fresh) => {
   const old = at(fresh.id);
-  if (!old || old.isEqualNode(fresh) || old.dataset.was === fresh.innerHTML || isWorkedIn(old)) return;
+  if (!old || old.isEqualNode(fresh) || old.dataset.was === fresh.innerHTML) return true;
+  if (isWorkedIn(old)) return false;
   const focused = old.contains(document.activeElement) ? document.activeElement.id : "";
   for (const one of old.querySelectorAll("details[open][id]")) fresh.querySelector(`#${one.id}`)?.setAttribute("open", "");
   old.replaceWith(fresh);
   if (focused) at(focused)?.focus();
+  return true;
 };
-/** Every part of `page`, a document as the server draws it now. */
-export const swapAll = (page) => {
-  for (const fresh of page.querySelectorAll("[data-live]")) {
-    fresh.dataset.was = fresh.innerHTML;
-    swap(fresh);
-  }
-};
-/** A page as the server draws it now, or null. */
-export const drawnNow = async (address, signal = null) => {
-  const answer = await fetch(address, { redirect: "manual", signal }).catch(() => null);
+/** Every part of `page`, a document as the server draws it now; whether none was left for later. */
+export const swapAll = (page) => [...page.querySelectorAll("[data-live]")].map((fresh) => {
+  fresh.dataset.was = fresh.innerHTML;
+  return swap(fresh);
+}).every(Boolean);
+/** A page as the server draws it now, or null. `known` remembers what was drawn last: `isSame` when that still stands. */
+export const drawnNow = async (address, signal = null, known = {}) => {
+  const headers = known.tag ? { "If-None-Match": known.tag } : {};
+  const answer = await fetch(address, { redirect: "manual", cache: "no-store", headers, signal }).catch(() => null);
+  known.isSame = Boolean(answer) && answer.status === 304;
   const text = answer && answer.ok ? await answer.text().catch(() => "") : "";
+  if (text) known.tag = answer.headers.get("ETag");
   return text ? new DOMParser().parseFromString(text, "text/html") : null;
 };
 /** All reasons of a refusal, each with the pointer to what it is about. */

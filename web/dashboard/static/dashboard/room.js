@@ -1,8 +1,10 @@
 /* The session room: sends what is entered through the queue, and keeps the parts that others change too up to date. */
-import { neverReload, now, say, setClock, settings, wall, words } from "./frame.js";
+import { copy, neverReload, now, say, setClock, settings, wall, words } from "./frame.js";
 import { SLOW, drop, newUuid, onChange, put, tryNow } from "./queue.js";
-import { bodyOf, fillVitals } from "./entry.js";
+import { bodyOf, fillVitals, screen } from "./entry.js";
+import { askFirst } from "./leaving.js";
 import { drawnNow, reasonsOf, swapAll } from "./live.js";
+import { fresh as freshNote } from "./note.js";
 
 const EVERY = 10_000; // milliseconds between two looks at what others have entered
 const MINUTE = 60_000;
@@ -41,20 +43,38 @@ onChange((items) => {
 
 /* What changes */
 let isFresh = Promise.resolve();
+const known = {};
 const look = async () => {
-  const parts = await drawnNow(settings.live, AbortSignal.timeout(EVERY));
+  const parts = await drawnNow(settings.live, AbortSignal.timeout(EVERY), known);
   if (parts) {
     setClock(parts.getElementById("live-now").dataset.now);
-    swapAll(parts);
-    at("stale").querySelector("[data-slot=since]").textContent = wall(now());
+    if (!swapAll(parts)) known.tag = ""; // what somebody works in is looked at again
+    freshNote();
+    screen(document);
     tick();
   }
-  at("stale").hidden = Boolean(parts);
+  const isHeard = Boolean(parts) || known.isSame;
+  if (isHeard) at("stale").querySelector("[data-slot=since]").textContent = wall(now());
+  at("stale").hidden = isHeard;
 };
 /** One look after the other, so that an older answer never replaces a newer one. */
 const refresh = () => (isFresh = isFresh.then(look));
 setInterval(() => { if (!document.hidden) refresh(); }, EVERY);
 document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(); });
+document.addEventListener("room:changed", refresh);
+/** A reading that was just saved, at once in its place; the next look at the server brings all that follows from it. */
+const drawReading = (row) => {
+  const body = document.querySelector("#readings tbody");
+  if (!body || body.querySelector(`[data-row="${row.id}"]`)) return;
+  const since = row.minutes === null ? "–" : `${row.minutes < 0 ? "" : "+"}${row.minutes}`;
+  const node = copy("reading", {
+    time: wall(row.taken_at, settings.clock), minutes: since, pressure: `${row.systolic}/${row.diastolic}`, rate: String(row.heart_rate),
+    spo2: row.spo2 === null ? "–" : `${row.spo2} %`, by: row.recorded_by.name, remarks: row.remarks.map((one) => one.detail).join(" "),
+  });
+  node.dataset.row = row.id;
+  node.querySelector("[data-slot=mark]").textContent = row.remarks.length ? "!" : "";
+  body.append(node);
+};
 
 /* The clock: written every second, said once */
 const write = (node, text) => { if (node.textContent !== text) node.textContent = text; };
@@ -99,13 +119,13 @@ const enter = (form, extra = {}) => {
   const fields = form.querySelector("fieldset");
   const wrong = form.querySelector(".wrong");
   const kept = new FormData(form);
-  const base = form.dataset.of === "booking" ? settings.booking : settings.record;
+  const base = { booking: settings.booking, note: "session-notes" }[form.dataset.of] || settings.record;
   if (wrong) wrong.replaceChildren();
   if (many) reset(form);
   else fields.disabled = true;
   put({
     path: `${base}/${form.dataset.to}`, label, isKept: many,
-    body: form.dataset.of === "booking" || "bare" in form.dataset ? body : { key: newUuid(), ...body },
+    body: form.dataset.of || "bare" in form.dataset ? body : { key: newUuid(), ...body },
     putBack: () => {
       for (const [name, value] of kept) if (form.elements[name] && value) form.elements[name].value = value;
       form.querySelector("input:not([type=hidden]), textarea, button").focus();
@@ -118,6 +138,7 @@ const enter = (form, extra = {}) => {
         return;
       }
       if (!many) reset(form);
+      if (form.dataset.to === "vitals") drawReading(answer);
       const remarks = ((answer && answer.remarks) || []).map((one) => one.detail);
       say([words.saved.replace("%s", label), ...remarks].join(" "));
       refresh();
@@ -126,16 +147,19 @@ const enter = (form, extra = {}) => {
 };
 document.addEventListener("input", (event) => { if (event.target.form) event.target.form.dataset.touched = "1"; });
 document.addEventListener("submit", (event) => {
-  if (!event.target.matches("form[data-to]")) return;
+  const form = event.target;
+  if (!form.matches("form[data-to]")) return;
   event.preventDefault();
   const by = event.submitter;
-  enter(event.target, by && by.name ? { [by.name]: by.value, label: by.textContent.trim() } : {});
+  const go = () => enter(form, by && by.name ? { [by.name]: by.value, label: by.textContent.trim() } : {});
+  if (form.dataset.to === "complete") askFirst("end", go);
+  else go();
 });
 document.addEventListener("change", ({ target }) => {
+  screen(document);
   const chosen = target.matches("select[data-sets]") && target.selectedOptions[0];
   if (chosen) target.form.elements.amount.value = chosen.dataset.amount;
 });
-const form = at("vitals-form");
 document.addEventListener("keydown", (event) => {
   const field = event.target;
   if (event.key !== "Enter" || !field.matches("#vitals-form .four input")) return;
@@ -147,4 +171,5 @@ document.addEventListener("keydown", (event) => {
   else field.form.requestSubmit();
 });
 document.addEventListener("submit", (event) => { if (event.target.id === "vitals-form") event.target.querySelector("input").focus(); });
-if (form) form.querySelector("input").focus();
+document.querySelector("#vitals-form input")?.focus();
+screen(document);
