@@ -19,7 +19,7 @@ SWEEPS = (
     Sweep("notifications.tasks.deliver_due", 10, "Sends the reminders that are due."),
     Sweep("notifications.tasks.alert_on_call", 10, "Tells whoever is on call who may not be safe."),
     Sweep("notifications.tasks.watch_sessions", 20, "Tells staff of sessions that nobody attends to."),
-    Sweep("notifications.tasks.tell_offers", 30, "Tells those who wait of a sooner time."),
+    Sweep("notifications.tasks.tell_of_pages", 30, "Tells clients of a sooner time, or of a form to fill."),
     Sweep("notifications.tasks.resolve_unknown", 30, "Finds out what became of messages cut off midway."),
     Sweep("notifications.tasks.reconcile_changed", 60, "Plans reminders again for what changed."),
     Sweep("treatment_plans.tasks.escalate_unseen_alerts", 60, "Tells again of alerts that nobody has seen."),

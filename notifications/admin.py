@@ -17,8 +17,8 @@ from notifications.models import (
     InboundMessage,
     Message,
     MessageTemplate,
-    OfferMessage,
     OutboxMessage,
+    PageMessage,
     ProviderEvent,
     Reminder,
     ReminderEvent,
@@ -304,8 +304,8 @@ class SessionAlarmAdmin(UseCaseAdmin):
     list_select_related = ("record__client",)
 
 
-@admin.register(OfferMessage)
-class OfferMessageAdmin(UseCaseAdmin):
+@admin.register(PageMessage)
+class PageMessageAdmin(UseCaseAdmin):
     viewers = READS_CLIENTS_BY_NAME
     client = "client"
     list_display = ("due_at", "client", "channel", "state", "error_code")

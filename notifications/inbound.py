@@ -280,7 +280,7 @@ def _asked(client: Client, sender: str, *, now: datetime) -> Asked | None:
 
     Only what has no answer yet: a "yes" must not undo a "no ride" that was said on the page meanwhile.
     """
-    if offer_replies.last_offer(client, sender, now=now) is not None:
+    if offer_replies.last_page(client, sender, now=now) is not None:
         return None
     last = (
         Message.objects.filter(

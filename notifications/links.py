@@ -25,9 +25,11 @@ from practice import activity
 from practice.clients import name_support_person
 from practice.doors import door, step
 from practice.errors import Gone
-from practice.models import ContactPoint, SupportPerson
+from practice.models import ContactPoint, Location, SupportPerson
 from scheduling import lifecycle, readiness
 from scheduling.models import Acknowledgement, Booking, WaitlistOffer
+from treatment_plans.models import ScreeningSheet
+from treatment_plans.screening import sheets as screening_sheets
 
 Purpose = ClientLink.Purpose
 
@@ -111,6 +113,22 @@ def draft_for_offer(offer: WaitlistOffer, *, channel: str = "", sent_to: str = "
     )
 
 
+def draft_for_sheet(
+    sheet: ScreeningSheet, *, channel: str = "", sent_to: str = "", secret: str = "", now: datetime
+) -> Draft:
+    """Opens as long as the sheet may be filled, or says what became of it. `secret`: one made before."""
+    return _draft(
+        now,
+        secret=secret,
+        purpose=Purpose.SCREENING,
+        client=sheet.client,
+        sheet=sheet,
+        channel=channel,
+        sent_to=sent_to,
+        expires_at=sheet.expires_at,
+    )
+
+
 @step
 def keep(drafts: Iterable[Draft]) -> None:
     ClientLink.objects.bulk_create(each.row for each in drafts)
@@ -139,6 +157,8 @@ def is_open(link: ClientLink, *, now: datetime) -> bool:
             return False
     elif not _reaches_the_client(link):
         return False
+    if link.sheet is not None:
+        return link.sheet.withdrawn_at is None
     booking = link.booking
     if booking is None:
         return True
@@ -150,6 +170,13 @@ def is_open(link: ClientLink, *, now: datetime) -> bool:
     if link.purpose == Purpose.SUPPORT:
         return booking.is_live or took_place
     return took_place or (booking.is_live and now >= booking.starts_at)
+
+
+def location_of(link: ClientLink) -> Location:
+    """Where to call about it."""
+    if link.booking is not None:
+        return link.booking.location
+    return link.offer.location if link.offer is not None else link.client.location
 
 
 def support_person_of(link: ClientLink) -> SupportPerson | None:
@@ -170,7 +197,7 @@ def note_view(link_id: int, *, now: datetime) -> None:
 @door
 def note_use(link_id: int, *, now: datetime) -> None:
     """Something was done through it by another door."""
-    _used(_hold(link_id, now=now), now=now)
+    note_used(hold(link_id, now=now), now=now)
 
 
 @door
@@ -191,7 +218,7 @@ def answer(
 
     Raises LinkOver, and NotPossibleNow when the session was moved since.
     """
-    link = _hold(link_id, now=now)
+    link = hold(link_id, now=now)
     assert link.booking is not None
     if link.booking.started_at is not None:
         raise LinkOver
@@ -223,23 +250,23 @@ def answer(
             detail=detail,
             now=now,
         )
-    _listen(link, detail, now=now)
-    _used(link, now=now)
+    listen(link, detail, now=now)
+    note_used(link, now=now)
 
 
 @door
 def ask_the_desk(link_id: int, kind: str, *, detail: str = "", now: datetime) -> None:
     """Another time, or a call. The visit stays as it is until a person has spoken with the client."""
-    link = _hold(link_id, now=now)
+    link = hold(link_id, now=now)
     desk_tasks.ask(kind, client=link.client, booking=link.booking, detail=detail[:1000], now=now)
-    _listen(link, detail, now=now)
-    _used(link, now=now)
+    listen(link, detail, now=now)
+    note_used(link, now=now)
 
 
 @door
 def write_note(link_id: int, about: str, text: str, *, now: datetime) -> None:
     """For the care team alone; the last one counts."""
-    link = _hold(link_id, now=now)
+    link = hold(link_id, now=now)
     assert link.booking is not None
     note, is_new = ClientNote.objects.get_or_create(
         booking=link.booking,
@@ -250,36 +277,41 @@ def write_note(link_id: int, about: str, text: str, *, now: datetime) -> None:
         note.text, note.written_at = text[:1000], now
         note.save(update_fields=["text", "written_at"])
     activity.record("note.written", note, actor=None, at=now, client=link.client_id)
-    _listen(link, text, now=now)
-    _used(link, now=now)
+    listen(link, text, now=now)
+    note_used(link, now=now)
 
 
 @door
 def prove(link_id: int, birth_date: date | None, *, now: datetime) -> bool:
     """Whether it is the client's birth date. After five wrong ones the link is locked, and the desk told."""
-    link = _hold(link_id, now=now)
-    return _knows_birth_date(link, birth_date, now=now)
+    link = hold(link_id, now=now)
+    if not _knows_birth_date(link, birth_date, now=now):
+        return False
+    note_used(link, now=now)
+    return True
 
 
 @door
 def cancel(link_id: int, birth_date: date | None, *, reason: str, now: datetime) -> bool:
     """Give the visit up, for which the address alone is not enough. False if the birth date was wrong."""
-    link = _hold(link_id, now=now)
+    link = hold(link_id, now=now)
     assert link.booking is not None
     if not _knows_birth_date(link, birth_date, now=now):
         return False
     lifecycle.call_off(link.booking.pk, party=Booking.Party.CLIENT, reason=reason[:200], actor=None, now=now)
-    _listen(link, reason, now=now)
-    _used(link, now=now)
+    listen(link, reason, now=now)
+    note_used(link, now=now)
     return True
 
 
 @step
-def _hold(link_id: int, *, now: datetime) -> ClientLink:
-    """The booking locked, then the link; both as they are now."""
-    booking_id = ClientLink.objects.values_list("booking", flat=True).get(pk=link_id)
+def hold(link_id: int, *, now: datetime) -> ClientLink:
+    """What it is about locked, booking or sheet, then the link; all as they are now. Raises LinkOver."""
+    booking_id, sheet_id = ClientLink.objects.values_list("booking", "sheet").get(pk=link_id)
     if booking_id is not None:
         lifecycle.lock(booking_id)
+    if sheet_id is not None:
+        screening_sheets.lock(sheet_id)
     link = _rows().select_for_update(no_key=True, of=("self",)).get(pk=link_id)
     if not is_open(link, now=now):
         raise LinkOver
@@ -300,21 +332,23 @@ def _knows_birth_date(link: ClientLink, birth_date: date | None, *, now: datetim
 
 
 @step
-def _listen(link: ClientLink, text: str, *, now: datetime) -> None:
-    """Nobody reads these pages at once, so that what sounds unsafe must speak for itself."""
-    if replies.sounds_unsafe(text):
-        desk_tasks.alarm(client=link.client, booking=link.booking, detail=text, now=now)
+def listen(link: ClientLink, text: str, *, now: datetime) -> bool:
+    """Nobody reads these pages at once, so that what sounds unsafe must speak for itself. Whether it did."""
+    if not replies.sounds_unsafe(text):
+        return False
+    desk_tasks.alarm(client=link.client, booking=link.booking, detail=text, now=now)
+    return True
 
 
 @step
-def _used(link: ClientLink, *, now: datetime) -> None:
+def note_used(link: ClientLink, *, now: datetime) -> None:
     link.used_at = now
     link.opened_at = link.opened_at or now
     link.save(update_fields=["used_at", "opened_at"])
 
 
-def _draft(now: datetime, **values: Any) -> Draft:
-    secret = new_secret()
+def _draft(now: datetime, *, secret: str = "", **values: Any) -> Draft:
+    secret = secret or new_secret()
     return Draft(address(secret), ClientLink(digest=_digest(secret), issued_at=now, **values))
 
 
@@ -328,6 +362,9 @@ def _rows() -> QuerySet[ClientLink]:
         "offer__location",
         "offer__client",
         "offer__entry__appointment_type",
+        "client__location",
+        "sheet__client",
+        "sheet__form",
     )
 
 

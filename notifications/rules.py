@@ -37,9 +37,9 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 CHANNELS: tuple[Channel, ...] = get_args(Channel)
 LIGHTS = frozenset({"fasting", "ride", "support_person", "medicine"})
 
-# Not about a booking, so no rule plans it: `notifications.offers` does.
-WAITLIST_OFFER = "waitlist_offer"
-WORDED: tuple[str, ...] = (*KINDS, WAITLIST_OFFER)
+# Not about a booking, so no rule plans them: `notifications.page_messages` tells of them.
+WAITLIST_OFFER, FORM_TO_FILL = "waitlist_offer", "form_to_fill"
+WORDED: tuple[str, ...] = (*KINDS, WAITLIST_OFFER, FORM_TO_FILL)
 SUPPORT_PERSON: Kind = "support_person"
 # What a kind is about decides from which moment its rule may count.
 NEWS: frozenset[Kind] = frozenset({"booked", "moved", "cancelled"})

@@ -7,7 +7,7 @@ from itertools import product
 
 from notifications import template_checks, wording
 from notifications.models import Reminder
-from notifications.rules import CHANNELS, DEFAULT_RULES, WORDED, Rule
+from notifications.rules import CHANNELS, DEFAULT_RULES, FORM_TO_FILL, WAITLIST_OFFER, WORDED, Rule
 from notifications.wording import LANGUAGES, LEVELS
 
 HEAD = """# Messages
@@ -17,6 +17,10 @@ at 9:30 am. *Reads*: the Flesch-Kincaid grade of English (7 and below may be sav
 and above may), each at its worst over all the ways in which the words change with the facts. *Length*: of the
 longest, in characters and text messages.
 """
+WITHOUT_RULE = {
+    WAITLIST_OFFER: "As soon as a time is offered, by sms or else email.",
+    FORM_TO_FILL: "As soon as somebody sends a client a form to fill, by sms or else email.",
+}
 LANGUAGE_NAMES = {"en": "English", "es": "Spanish"}
 
 
@@ -28,7 +32,7 @@ def _of_kind(kind: str) -> Iterator[str]:
     rule = next((rule for rule in DEFAULT_RULES if rule.kind == kind), None)
     yield f"## {Reminder.Kind(kind).label.capitalize()}"
     yield ""
-    yield when(rule) if rule else "As soon as a time is offered, by sms or else email."
+    yield when(rule) if rule else WITHOUT_RULE[kind]
     yield ""
     for language, detail in product(LANGUAGES, LEVELS):
         yield f"### {LANGUAGE_NAMES[language]}, {detail}"

@@ -9,7 +9,16 @@ from celery import shared_task
 from django.core.cache import cache
 from kombu.exceptions import OperationalError
 
-from notifications import deliver, offers, on_call, reconcile, resolve, rule_book, session_alarms, staff
+from notifications import (
+    deliver,
+    on_call,
+    page_messages,
+    reconcile,
+    resolve,
+    rule_book,
+    session_alarms,
+    staff,
+)
 from practice import present
 
 # Together with one provider's timeout it stays below the task's time limit: nothing is cut off midway.
@@ -102,6 +111,6 @@ def watch_sessions() -> None:
 
 
 @shared_task
-def tell_offers() -> None:
-    while offers.tell_due(clock=present.now):
+def tell_of_pages() -> None:
+    while page_messages.tell_due(clock=present.now):
         continue

@@ -11,7 +11,7 @@ from django.template.defaulttags import IfNode
 
 from notifications import lint, wording
 from notifications.examples import VARIANTS
-from notifications.rules import SUPPORT_PERSON, WORDED
+from notifications.rules import FORM_TO_FILL, SUPPORT_PERSON, WORDED
 from notifications.wording import LANGUAGES, LEVELS, Rendered, Words
 from practice.blockers import Blocker
 from practice.blockers import gettext_noop as _
@@ -51,6 +51,7 @@ REQUIRED: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "bring_medicine": (TIME,),
     "support_person": (("pick_up",),),
     "waitlist_offer": (TIME, ("link",)),
+    FORM_TO_FILL: (("link",),),
 }
 REQUIRED_DISCREET = {"fasting": (("phone", "link"),)}
 
@@ -150,7 +151,7 @@ def _of_its_parts(
             yield MISSING_VARIABLE.with_params(name=" / ".join(f"{{{{ {name} }}}}" for name in group))
     if "clinic" not in printed:
         yield NO_SENDER
-    if channel == "sms" and kind in ("booked", "moved") and "STOP" not in words.body:
+    if channel == "sms" and kind in ("booked", "moved", FORM_TO_FILL) and "STOP" not in words.body:
         yield NO_STOP
     if channel == "email" and kind != SUPPORT_PERSON and not ("911" in words.body and "988" in words.body):
         yield NO_EMERGENCY

@@ -2,6 +2,7 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from notifications.api.inbox import ClientNoteViews, DeskTaskViews, ReplyViews
+from notifications.api.screening_sheets import ScreeningSheetViews
 from notifications.api.timeline import TimelineViews
 from notifications.api.views import MessageViews, ReminderViews, SwitchViews
 
@@ -11,6 +12,7 @@ router.register("messages", MessageViews, basename="message")
 router.register("desk-tasks", DeskTaskViews, basename="desk-task")
 router.register("replies", ReplyViews, basename="reply")
 router.register("client-notes", ClientNoteViews, basename="client-note")
+router.register("screening-sheets", ScreeningSheetViews, basename="screening-sheet")
 router.register("switches", SwitchViews, basename="switch")
 
 urlpatterns = [

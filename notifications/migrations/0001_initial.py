@@ -126,7 +126,7 @@ class Migration(migrations.Migration):
             name='MessageTemplate',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('booked', 'booked'), ('ride_and_support', 'ride home and support person'), ('fasting', 'fasting'), ('morning_of', 'morning of the session'), ('aftercare', 'care after the session'), ('integration_prompt', 'integration prompt'), ('moved', 'moved'), ('cancelled', 'cancelled'), ('measure_before', 'questionnaire before the session'), ('bring_medicine', 'medicine to bring'), ('intention', 'intention'), ('support_person', 'pick-up, to the support person'), ('measure_after', 'questionnaire after the session'), ('waitlist_offer', 'a sooner time')], max_length=20, verbose_name='about')),
+                ('kind', models.CharField(choices=[('booked', 'booked'), ('ride_and_support', 'ride home and support person'), ('fasting', 'fasting'), ('morning_of', 'morning of the session'), ('aftercare', 'care after the session'), ('integration_prompt', 'integration prompt'), ('moved', 'moved'), ('cancelled', 'cancelled'), ('measure_before', 'questionnaire before the session'), ('bring_medicine', 'medicine to bring'), ('intention', 'intention'), ('support_person', 'pick-up, to the support person'), ('measure_after', 'questionnaire after the session'), ('waitlist_offer', 'a sooner time'), ('form_to_fill', 'a form to fill')], max_length=20, verbose_name='about')),
                 ('language', models.CharField(choices=[('en', 'English'), ('es', 'Spanish')], max_length=2, verbose_name='language')),
                 ('channel', models.CharField(choices=[('email', 'email'), ('sms', 'SMS')], max_length=5, verbose_name='channel')),
                 ('detail', models.CharField(choices=[('plain', 'plain: says what to do and when'), ('discreet', 'discreet: no health word at all')], max_length=10, verbose_name='level')),
@@ -144,11 +144,11 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='OfferMessage',
+            name='PageMessage',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('channel', models.CharField(choices=[('email', 'email'), ('sms', 'SMS')], max_length=5, verbose_name='channel')),
-                ('state', models.CharField(choices=[('waiting', 'to be sent'), ('begun', 'given to the provider'), ('taken', 'accepted by the provider'), ('refused', 'refused by the provider'), ('not_sent', 'not sent: the offer was over, or it was night')], default='waiting', max_length=10, verbose_name='state')),
+                ('state', models.CharField(choices=[('waiting', 'to be sent'), ('begun', 'given to the provider'), ('taken', 'accepted by the provider'), ('refused', 'refused by the provider'), ('not_sent', 'not sent: it was over, or it was night')], default='waiting', max_length=10, verbose_name='state')),
                 ('due_at', models.DateTimeField(verbose_name='due')),
                 ('expires_at', models.DateTimeField(verbose_name='no use after')),
                 ('token', models.UUIDField(blank=True, null=True, unique=True)),
@@ -160,11 +160,12 @@ class Migration(migrations.Migration):
                 ('error_code', models.CharField(blank=True, max_length=60, verbose_name='error')),
                 ('attempt_count', models.PositiveSmallIntegerField(default=0, verbose_name='attempts')),
                 ('client', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='practice.client', verbose_name='client')),
-                ('offer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='scheduling.waitlistoffer', verbose_name='offer')),
+                ('offer', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='scheduling.waitlistoffer', verbose_name='offer')),
+                ('sheet', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='treatment_plans.screeningsheet', verbose_name='screening sheet')),
             ],
             options={
-                'verbose_name': "offer's message",
-                'verbose_name_plural': "offers' messages",
+                'verbose_name': 'message of a page',
+                'verbose_name_plural': 'messages of pages',
                 'ordering': ('-due_at', '-pk'),
             },
         ),
@@ -190,7 +191,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('booking_version', models.PositiveIntegerField(verbose_name='version of the time')),
-                ('kind', models.CharField(choices=[('booked', 'booked'), ('ride_and_support', 'ride home and support person'), ('fasting', 'fasting'), ('morning_of', 'morning of the session'), ('aftercare', 'care after the session'), ('integration_prompt', 'integration prompt'), ('moved', 'moved'), ('cancelled', 'cancelled'), ('measure_before', 'questionnaire before the session'), ('bring_medicine', 'medicine to bring'), ('intention', 'intention'), ('support_person', 'pick-up, to the support person'), ('measure_after', 'questionnaire after the session'), ('waitlist_offer', 'a sooner time')], max_length=20, verbose_name='about')),
+                ('kind', models.CharField(choices=[('booked', 'booked'), ('ride_and_support', 'ride home and support person'), ('fasting', 'fasting'), ('morning_of', 'morning of the session'), ('aftercare', 'care after the session'), ('integration_prompt', 'integration prompt'), ('moved', 'moved'), ('cancelled', 'cancelled'), ('measure_before', 'questionnaire before the session'), ('bring_medicine', 'medicine to bring'), ('intention', 'intention'), ('support_person', 'pick-up, to the support person'), ('measure_after', 'questionnaire after the session'), ('waitlist_offer', 'a sooner time'), ('form_to_fill', 'a form to fill')], max_length=20, verbose_name='about')),
                 ('channel', models.CharField(blank=True, choices=[('email', 'email'), ('sms', 'SMS')], max_length=5, verbose_name='channel')),
                 ('due_at', models.DateTimeField(verbose_name='due')),
                 ('expires_at', models.DateTimeField(verbose_name='no use after')),
@@ -242,7 +243,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('revision', models.PositiveIntegerField(default=1, editable=False)),
-                ('kind', models.CharField(choices=[('booked', 'booked'), ('ride_and_support', 'ride home and support person'), ('fasting', 'fasting'), ('morning_of', 'morning of the session'), ('aftercare', 'care after the session'), ('integration_prompt', 'integration prompt'), ('moved', 'moved'), ('cancelled', 'cancelled'), ('measure_before', 'questionnaire before the session'), ('bring_medicine', 'medicine to bring'), ('intention', 'intention'), ('support_person', 'pick-up, to the support person'), ('measure_after', 'questionnaire after the session'), ('waitlist_offer', 'a sooner time')], max_length=20, unique=True, verbose_name='about')),
+                ('kind', models.CharField(choices=[('booked', 'booked'), ('ride_and_support', 'ride home and support person'), ('fasting', 'fasting'), ('morning_of', 'morning of the session'), ('aftercare', 'care after the session'), ('integration_prompt', 'integration prompt'), ('moved', 'moved'), ('cancelled', 'cancelled'), ('measure_before', 'questionnaire before the session'), ('bring_medicine', 'medicine to bring'), ('intention', 'intention'), ('support_person', 'pick-up, to the support person'), ('measure_after', 'questionnaire after the session'), ('waitlist_offer', 'a sooner time'), ('form_to_fill', 'a form to fill')], max_length=20, unique=True, verbose_name='about')),
                 ('is_active', models.BooleanField(default=True, verbose_name='active')),
                 ('anchor', models.CharField(choices=[('news', 'the booking, its move or cancellation'), ('start', 'start of the session'), ('end', 'end of the session'), ('window', 'when a questionnaire falls due')], max_length=8, verbose_name='counted from')),
                 ('offset_minutes', models.IntegerField(default=0, help_text='Before it with a minus: -120 is two hours before.', verbose_name='minutes after it')),
@@ -363,7 +364,7 @@ class Migration(migrations.Migration):
             name='ClientLink',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('purpose', models.CharField(choices=[('visit', 'getting ready for a visit'), ('aftercare', 'care after a visit'), ('support', "the support person's page"), ('offer', 'a sooner time')], max_length=10, verbose_name='for')),
+                ('purpose', models.CharField(choices=[('visit', 'getting ready for a visit'), ('aftercare', 'care after a visit'), ('support', "the support person's page"), ('offer', 'a sooner time'), ('screening', 'a screening form')], max_length=10, verbose_name='for')),
                 ('digest', models.CharField(max_length=64, unique=True)),
                 ('booking_version', models.PositiveIntegerField(null=True, verbose_name='version of the time')),
                 ('support_person_id', models.PositiveBigIntegerField(null=True, verbose_name='support person')),
@@ -380,13 +381,14 @@ class Migration(migrations.Migration):
                 ('booking', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='scheduling.booking', verbose_name='booking')),
                 ('client', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='practice.client', verbose_name='client')),
                 ('offer', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='scheduling.waitlistoffer', verbose_name='offer')),
+                ('sheet', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='treatment_plans.screeningsheet', verbose_name='screening sheet')),
             ],
             options={
                 'verbose_name': 'link',
                 'verbose_name_plural': 'links',
                 'ordering': ('-issued_at', '-pk'),
                 'indexes': [models.Index(fields=['booking', 'purpose'], name='notifications_link_booking')],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('booking__isnull', False), ('booking_version__isnull', False), ('offer', None), ('purpose__in', ['visit', 'aftercare']), ('support_person_id', None)), models.Q(('booking__isnull', False), ('booking_version__isnull', False), ('offer', None), ('purpose', 'support'), ('support_person_id__isnull', False)), models.Q(('booking', None), ('booking_version', None), ('offer__isnull', False), ('purpose', 'offer'), ('support_person_id', None)), _connector='OR'), name='notifications_link_is_about_one')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('booking__isnull', False), ('booking_version__isnull', False), ('offer', None), ('purpose__in', ['visit', 'aftercare']), ('sheet', None), ('support_person_id', None)), models.Q(('booking__isnull', False), ('booking_version__isnull', False), ('offer', None), ('purpose', 'support'), ('sheet', None), ('support_person_id__isnull', False)), models.Q(('booking', None), ('booking_version', None), ('offer__isnull', False), ('purpose', 'offer'), ('sheet', None), ('support_person_id', None)), models.Q(('booking', None), ('booking_version', None), ('offer', None), ('purpose', 'screening'), ('sheet__isnull', False), ('support_person_id', None)), _connector='OR'), name='notifications_link_is_about_one')],
             },
         ),
         migrations.CreateModel(
@@ -447,16 +449,24 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('channel', 'sms'), ('subject', '')), models.Q(('channel', 'email'), ('subject__gt', '')), _connector='OR'), name='notifications_template_subject'),
         ),
         migrations.AddIndex(
-            model_name='offermessage',
-            index=models.Index(condition=models.Q(('state', 'waiting')), fields=['due_at'], name='notifications_offer_due'),
+            model_name='pagemessage',
+            index=models.Index(condition=models.Q(('state', 'waiting')), fields=['due_at'], name='notifications_page_due'),
         ),
         migrations.AddConstraint(
-            model_name='offermessage',
+            model_name='pagemessage',
             constraint=models.UniqueConstraint(models.F('offer'), models.F('channel'), name='notifications_offer_told_once'),
         ),
         migrations.AddConstraint(
-            model_name='offermessage',
-            constraint=models.CheckConstraint(condition=models.Q(('expires_at__gt', models.F('due_at')), ('state', 'not_sent'), _connector='OR'), name='notifications_offer_expiry'),
+            model_name='pagemessage',
+            constraint=models.CheckConstraint(condition=models.Q(('expires_at__gt', models.F('due_at')), ('state', 'not_sent'), _connector='OR'), name='notifications_page_expiry'),
+        ),
+        migrations.AddConstraint(
+            model_name='pagemessage',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('offer__isnull', False), ('sheet', None)), models.Q(('offer', None), ('sheet__isnull', False)), _connector='OR'), name='notifications_page_is_one'),
+        ),
+        migrations.AddConstraint(
+            model_name='pagemessage',
+            constraint=models.UniqueConstraint(models.F('sheet'), condition=models.Q(('sheet__isnull', False), ('state', 'waiting')), name='notifications_sheet_one_waiting'),
         ),
         migrations.AddConstraint(
             model_name='providerevent',

@@ -1,7 +1,7 @@
 from notifications.models.alarms import SessionAlarm
 from notifications.models.inbound import DeskTask, InboundMessage
 from notifications.models.links import ClientLink, ClientNote
-from notifications.models.offers import OfferMessage
+from notifications.models.page_messages import PageMessage
 from notifications.models.reminders import Message, OutboxMessage, Reminder, ReminderEvent
 from notifications.models.reports import ProviderEvent, UnreachableAddress
 from notifications.models.rules import ReminderRule, SendingPolicy, Switch
@@ -15,8 +15,8 @@ __all__ = [
     "InboundMessage",
     "Message",
     "MessageTemplate",
-    "OfferMessage",
     "OutboxMessage",
+    "PageMessage",
     "ProviderEvent",
     "Reminder",
     "ReminderEvent",

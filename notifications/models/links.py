@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from practice.models import Channel, Client
 from scheduling.models import Booking, WaitlistOffer
+from treatment_plans.models import ScreeningSheet
 
 
 class ClientLink(models.Model):
@@ -22,6 +23,7 @@ class ClientLink(models.Model):
         AFTERCARE = "aftercare", _("care after a visit")
         SUPPORT = "support", _("the support person's page")
         OFFER = "offer", _("a sooner time")
+        SCREENING = "screening", _("a screening form")
 
     purpose = models.CharField(_("for"), max_length=10, choices=Purpose.choices)
     digest = models.CharField(max_length=64, unique=True)
@@ -33,6 +35,9 @@ class ClientLink(models.Model):
     support_person_id = models.PositiveBigIntegerField(_("support person"), null=True)
     offer = models.ForeignKey(
         WaitlistOffer, models.PROTECT, null=True, related_name="+", verbose_name=_("offer")
+    )
+    sheet = models.ForeignKey(
+        ScreeningSheet, models.PROTECT, null=True, related_name="+", verbose_name=_("screening sheet")
     )
     channel = models.CharField(_("channel"), max_length=5, choices=Channel.choices, blank=True)
     sent_to = models.CharField(_("sent to"), max_length=254, blank=True)
@@ -61,6 +66,7 @@ class ClientLink(models.Model):
                     booking_version__isnull=False,
                     support_person_id=None,
                     offer=None,
+                    sheet=None,
                 )
                 | Q(
                     purpose="support",
@@ -68,6 +74,7 @@ class ClientLink(models.Model):
                     booking_version__isnull=False,
                     support_person_id__isnull=False,
                     offer=None,
+                    sheet=None,
                 )
                 | Q(
                     purpose="offer",
@@ -75,6 +82,15 @@ class ClientLink(models.Model):
                     booking_version=None,
                     support_person_id=None,
                     offer__isnull=False,
+                    sheet=None,
+                )
+                | Q(
+                    purpose="screening",
+                    booking=None,
+                    booking_version=None,
+                    support_person_id=None,
+                    offer=None,
+                    sheet__isnull=False,
                 ),
                 name="notifications_link_is_about_one",
             ),

@@ -29,6 +29,7 @@ class Reminder(models.Model):
         SUPPORT_PERSON = "support_person", _("pick-up, to the support person")
         MEASURE_AFTER = "measure_after", _("questionnaire after the session")
         WAITLIST_OFFER = "waitlist_offer", _("a sooner time")
+        FORM_TO_FILL = "form_to_fill", _("a form to fill")
 
     class State(models.TextChoices):
         PLANNED = "planned", _("planned")

@@ -182,6 +182,10 @@ POLICY: dict[str, tuple[str, bool]] = {
     "GET screenings/{pk}": ("ADTPN", CLIENT),
     "POST screenings": ("TPN", CLIENT),
     "POST screenings/{pk}/correct": ("TPN", CLIENT),
+    "GET screening-sheets": ("ADTPNO", CLIENT),
+    "GET screening-sheets/{pk}": ("ADTPN", CLIENT),
+    "POST screening-sheets": ("ADTPN", CLIENT),
+    "POST screening-sheets/{pk}/withdraw": ("ADTPN", CLIENT),
     "GET screening-flags": ("TPNO", CLIENT),
     "GET screening-flags/{pk}": ("TPN", CLIENT),
     "POST screening-flags/{pk}/dispose": ("P", CLIENT),
@@ -551,6 +555,11 @@ BODIES: dict[str, Callable[[Clinic], dict[str, Any]]] = {
         "source": "paper",
     },
     "POST screenings/{pk}/correct": lambda clinic: {"answers": WELL, "reason": "misheard"},
+    "POST screening-sheets": lambda clinic: {
+        "client": clinic.maya.pk,
+        "form": ScreeningForm.objects.get(approved_at__isnull=False).pk,
+        "delivery": "copy",
+    },
     "POST screening-flags/{pk}/dispose": lambda clinic: {"decision": "mistake", "reason": "a slip"},
     "POST current-medications": lambda clinic: {
         "client": clinic.maya.pk,

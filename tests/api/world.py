@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from django.db import models, transaction
 
-from notifications import switches
+from notifications import links, screening_links, switches
 from notifications.deliver import deliver_due
 from notifications.models import ClientNote, DeskTask, InboundMessage, Message
 from practice import activity
@@ -210,6 +210,9 @@ def _screen(clinic: Clinic) -> None:
     form.refresh_from_db()
     filled = screenings.Filled(form, WELL | {"sleep_apnoea": "yes"}, "with_staff")
     screenings.record(clinic.maya, filled, actor=clinic.ana.user, now=NOW)
+    screening_links.ask(
+        clinic.maya, form, delivery="copy", secret=links.new_secret(), actor=clinic.kim, now=NOW
+    )
     clinical_results.record(
         clinic.maya,
         "ecg",

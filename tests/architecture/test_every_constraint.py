@@ -21,7 +21,7 @@ from notifications.models import (
     InboundMessage,
     Message,
     MessageTemplate,
-    OfferMessage,
+    PageMessage,
     ProviderEvent,
     Reminder,
     ReminderRule,
@@ -105,6 +105,7 @@ from treatment_plans.models import (
     ScreeningFlag,
     ScreeningForm,
     ScreeningRule,
+    ScreeningSheet,
     StockEvent,
     StockLot,
     StockTask,
@@ -206,6 +207,9 @@ def busy(clinic: Clinic) -> Clinic:
     form.refresh_from_db()
     filled = screenings.Filled(form, WELL | {"sleep_apnoea": "yes"}, "with_staff")
     screenings.record(client, filled, actor=clinic.kim, now=NOW)
+    ScreeningSheet.objects.create(
+        client=client, form=form, asked_by=clinic.kim, asked_at=NOW, expires_at=NOW + HOUR
+    )
     clinical_results.record(
         client, "ecg", {"finding": "normal"}, taken_on=date(2026, 11, 20), actor=clinic.kim, now=NOW
     )
@@ -245,8 +249,15 @@ def busy(clinic: Clinic) -> Clinic:
         sent_at=NOW,
         expires_at=NOW + HOUR,
     )
-    OfferMessage.objects.create(
+    PageMessage.objects.create(
         offer=WaitlistOffer.objects.get(),
+        client=client,
+        channel="sms",
+        due_at=NOW,
+        expires_at=NOW + HOUR,
+    )
+    PageMessage.objects.create(
+        sheet=ScreeningSheet.objects.get(),
         client=client,
         channel="sms",
         due_at=NOW,
@@ -564,6 +575,15 @@ VIOLATIONS: dict[str, Callable[[Clinic], Any]] = {
         for _each in range(2)
     ],
     "treatment_plans_flag_once": lambda c: a_copy_of(ScreeningFlag),
+    "treatment_plans_one_open_sheet": lambda c: a_copy_of(ScreeningSheet),
+    "treatment_plans_sheet_filled_once": lambda c: [
+        ScreeningSheet.objects.update(screening=Screening.objects.order_by("pk").first(), answered_at=NOW),
+        a_copy_of(ScreeningSheet),
+    ],
+    "treatment_plans_sheet_filled": lambda c: ScreeningSheet.objects.update(
+        screening=Screening.objects.order_by("pk").first(), answered_at=NOW, withdrawn_at=NOW
+    ),
+    "treatment_plans_sheet_expiry": lambda c: ScreeningSheet.objects.update(expires_at=NOW),
     "treatment_plans_disposition_ends": lambda c: disposed(c, decision="accepted", reason="x"),
     "treatment_plans_disposition_reason": lambda c: disposed(c, decision="mistake", reason=""),
     "treatment_plans_medication_dates": lambda c: CurrentMedication.objects.create(
@@ -669,10 +689,14 @@ VIOLATIONS: dict[str, Callable[[Clinic], Any]] = {
     "notifications_reminder_lease": lambda c: Reminder.objects.update(state="sending"),
     "notifications_reminder_skip_reason": lambda c: Reminder.objects.update(state="skipped"),
     "notifications_reminder_settled": lambda c: Reminder.objects.update(settled_at=NOW),
-    "notifications_offer_told_once": lambda c: a_copy_of(OfferMessage),
-    "notifications_offer_expiry": lambda c: OfferMessage.objects.update(
-        state="waiting", expires_at=NOW - HOUR
+    "notifications_offer_told_once": lambda c: a_copy_of(PageMessage),
+    "notifications_page_is_one": lambda c: PageMessage.objects.filter(sheet=None).update(
+        sheet=ScreeningSheet.objects.get(), state="refused"
     ),
+    "notifications_sheet_one_waiting": lambda c: a_copy_of(
+        PageMessage, offer=None, sheet=ScreeningSheet.objects.get()
+    ),
+    "notifications_page_expiry": lambda c: PageMessage.objects.update(state="waiting", expires_at=NOW - HOUR),
     "notifications_rule_ends": lambda c: ReminderRule.objects.update(
         lasts_minutes=None, last_call_minutes=None
     ),

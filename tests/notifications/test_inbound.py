@@ -20,8 +20,8 @@ from notifications.models import (
     DeskTask,
     InboundMessage,
     Message,
-    OfferMessage,
     OutboxMessage,
+    PageMessage,
     Reminder,
 )
 from notifications.wording import Rendered
@@ -272,7 +272,7 @@ def offer_to(clinic: Clinic, maya: Client, *, number: int = 1) -> WaitlistOffer:
     entry = waitlist.add(maya, kind, planned_session=clinic.dose(maya, number), actor=clinic.kim, now=NOW)
     freed = waitlist.open_time(clinic.location, span, therapist=clinic.ana, actor=clinic.kim, now=NOW)
     offering.offer_to(freed.pk, [entry.pk], actor=clinic.kim, now=NOW)
-    OfferMessage.objects.update(state="taken", recipient=MAYAS, begun_at=NOW, attempt_count=1)
+    PageMessage.objects.update(state="taken", recipient=MAYAS, begun_at=NOW, attempt_count=1)
     return WaitlistOffer.objects.get()
 
 

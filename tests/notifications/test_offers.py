@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from notifications import offers, switches
-from notifications.models import ClientLink, OfferMessage
+from notifications import page_messages, switches
+from notifications.models import ClientLink, PageMessage
 from notifications.rules import Policy
 from practice import present
 from practice.models import Client
@@ -34,7 +34,7 @@ def asked(stage: Stage, client: Client, *, now: datetime = NOW) -> WaitlistOffer
 
 def tell(moment: datetime) -> int:
     with clock_at(moment):
-        return offers.tell_due(clock=present.now)
+        return page_messages.tell_due(clock=present.now)
 
 
 def test_who_is_asked_reads_when_and_where_to_say_yes(stage: Stage) -> None:
@@ -45,7 +45,7 @@ def test_who_is_asked_reads_when_and_where_to_say_yes(stage: Stage) -> None:
     assert "A sooner time: Wed Dec 9 at 9:30 am" in text
     link = ClientLink.objects.get()
     assert (link.purpose, link.offer) == ("offer", offer)
-    row = OfferMessage.objects.get()
+    row = PageMessage.objects.get()
     assert (row.state, row.provider, bool(row.provider_ref)) == ("taken", "twilio", True)
 
 
@@ -75,15 +75,17 @@ def test_what_is_no_longer_theirs_is_not_told(stage: Stage, how: str) -> None:
     ],
 )
 def test_at_night_it_waits_for_the_morning(now: str, expected: str) -> None:
-    assert offers.daytime("America/Los_Angeles", Policy(), at(now)) == at(expected)
+    assert page_messages.daytime("America/Los_Angeles", Policy(), at(now)) == at(expected)
 
 
 def test_a_number_that_is_none_is_told_by_mail(stage: Stage, settings: Any) -> None:
     client = stage.clinic.ready_client()
     asked(stage, client)
-    OfferMessage.objects.update(state="begun", attempt_count=1)
-    offers._refused(OfferMessage.objects.get().pk, offers.DeliveryError("21211", permanent=True), now=NOW)
-    assert set(OfferMessage.objects.values_list("channel", "state")) == {
+    PageMessage.objects.update(state="begun", attempt_count=1)
+    page_messages._refused(
+        PageMessage.objects.get().pk, page_messages.DeliveryError("21211", permanent=True), now=NOW
+    )
+    assert set(PageMessage.objects.values_list("channel", "state")) == {
         ("sms", "refused"),
         ("email", "waiting"),
     }
@@ -95,7 +97,7 @@ def test_a_number_that_is_none_is_told_by_mail(stage: Stage, settings: Any) -> N
 def test_what_was_begun_is_never_begun_again(stage: Stage) -> None:
     asked(stage, stage.clinic.ready_client())
     with clock_at(NOW):
-        assert len(offers._begin(now=NOW, limit=9)) == 1  # and the worker dies
+        assert len(page_messages._begin(now=NOW, limit=9)) == 1  # and the worker dies
     for moment in (NOW + MINUTE, NOW + HOUR, NOW + DAY):
         assert tell(moment) == 0
-    assert OfferMessage.objects.get().state == "begun"
+    assert PageMessage.objects.get().state == "begun"

@@ -291,6 +291,7 @@ SEEN: dict[str, frozenset[Any]] = {
     "treatment_plans.screeningrule": READS_PROTOCOLS,
     "treatment_plans.screening": CLINICAL,
     "treatment_plans.screeningflag": CLINICAL,
+    "treatment_plans.screeningsheet": CLINICAL,
     "treatment_plans.flagdisposition": CLINICAL,
     "treatment_plans.clinicalresult": CLINICAL,
     "treatment_plans.currentmedication": CLINICAL,

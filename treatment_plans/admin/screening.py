@@ -19,6 +19,7 @@ from treatment_plans.models import (
     ScreeningFlag,
     ScreeningForm,
     ScreeningRule,
+    ScreeningSheet,
 )
 
 DECIDED = ("approved_by", "approved_at", "retired_at")
@@ -77,6 +78,13 @@ class ScreeningAdmin(ClinicalAdmin):
     list_filter = ("source",)
     list_select_related: ClassVar[tuple[str, ...]] = ("client", "form")
     date_hierarchy = "filled_at"
+
+
+@admin.register(ScreeningSheet)
+class ScreeningSheetAdmin(ClinicalAdmin):
+    list_display = ("client", "form", "asked_by", "asked_at", "expires_at", "answered_at", "screening")
+    list_filter = (("screening", admin.EmptyFieldListFilter), ("withdrawn_at", admin.EmptyFieldListFilter))
+    list_select_related: ClassVar[tuple[str, ...]] = ("client", "form", "asked_by", "screening__form")
 
 
 class DispositionInline(RoleInline):

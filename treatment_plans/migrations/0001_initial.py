@@ -766,6 +766,27 @@ class Migration(migrations.Migration):
                 'ordering': ('form', 'position', 'pk'),
             },
         ),
+        migrations.CreateModel(
+            name='ScreeningSheet',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('asked_at', models.DateTimeField(verbose_name='asked')),
+                ('expires_at', models.DateTimeField(verbose_name='open until')),
+                ('answers', models.JSONField(blank=True, default=dict, verbose_name='answers by question')),
+                ('answered_at', models.DateTimeField(blank=True, null=True, verbose_name='last answer')),
+                ('withdrawn_at', models.DateTimeField(blank=True, null=True, verbose_name='withdrawn')),
+                ('alert', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='treatment_plans.safetyalert', verbose_name='safety alert')),
+                ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='asked by')),
+                ('client', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='practice.client', verbose_name='client')),
+                ('form', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='treatment_plans.screeningform', verbose_name='screening form')),
+                ('screening', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='treatment_plans.screening', verbose_name='screening')),
+            ],
+            options={
+                'verbose_name': 'screening sheet',
+                'verbose_name_plural': 'screening sheets',
+                'ordering': ('-asked_at', '-pk'),
+            },
+        ),
         migrations.AddField(
             model_name='screeningflag',
             name='rule',
@@ -1401,6 +1422,22 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='screening',
             constraint=models.UniqueConstraint(models.F('corrects'), name='treatment_plans_screening_corrected_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='screeningsheet',
+            constraint=models.UniqueConstraint(models.F('client'), models.F('form'), condition=models.Q(('screening', None), ('withdrawn_at', None)), name='treatment_plans_one_open_sheet'),
+        ),
+        migrations.AddConstraint(
+            model_name='screeningsheet',
+            constraint=models.UniqueConstraint(models.F('screening'), name='treatment_plans_sheet_filled_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='screeningsheet',
+            constraint=models.CheckConstraint(condition=models.Q(('screening', None), models.Q(('answered_at__isnull', False), ('withdrawn_at', None)), _connector='OR'), name='treatment_plans_sheet_filled'),
+        ),
+        migrations.AddConstraint(
+            model_name='screeningsheet',
+            constraint=models.CheckConstraint(condition=models.Q(('expires_at__gt', models.F('asked_at'))), name='treatment_plans_sheet_expiry'),
         ),
         migrations.AddConstraint(
             model_name='screeningrule',

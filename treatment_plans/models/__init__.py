@@ -39,6 +39,7 @@ from treatment_plans.models.screening import (
     ScreeningFlag,
     ScreeningForm,
     ScreeningRule,
+    ScreeningSheet,
 )
 from treatment_plans.models.stock import StockEvent, StockLot, StockTask
 from treatment_plans.models.supply import SupplyEvent, SupplyTask
@@ -83,6 +84,7 @@ __all__ = [
     "ScreeningFlag",
     "ScreeningForm",
     "ScreeningRule",
+    "ScreeningSheet",
     "StatePrescriptionLimit",
     "StockEvent",
     "StockLot",

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
@@ -197,6 +199,59 @@ class Screening(Correctable):
 
     def __str__(self) -> str:
         return str(self.form)
+
+
+class ScreeningSheet(models.Model):
+    """A form that a client was asked to fill alone, with the answers so far; empty again once it is filled.
+
+    It keeps the version that was asked. An answer of '' says that a question was passed over.
+    """
+
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", verbose_name=_("client"))
+    form = models.ForeignKey(
+        ScreeningForm, models.PROTECT, related_name="+", verbose_name=_("screening form")
+    )
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("asked by")
+    )
+    asked_at = models.DateTimeField(_("asked"))
+    expires_at = models.DateTimeField(_("open until"))
+    answers = models.JSONField(_("answers by question"), default=dict, blank=True)
+    answered_at = models.DateTimeField(_("last answer"), null=True, blank=True)
+    alert = models.ForeignKey(
+        SafetyAlert, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("safety alert")
+    )
+    screening = models.ForeignKey(
+        Screening, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("screening")
+    )
+    withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("screening sheet")
+        verbose_name_plural = _("screening sheets")
+        ordering = ("-asked_at", "-pk")
+        constraints = (
+            models.UniqueConstraint(
+                "client",
+                "form",
+                condition=Q(screening=None, withdrawn_at=None),
+                name="treatment_plans_one_open_sheet",
+            ),
+            models.UniqueConstraint("screening", name="treatment_plans_sheet_filled_once"),
+            models.CheckConstraint(
+                condition=Q(screening=None) | Q(withdrawn_at=None, answered_at__isnull=False),
+                name="treatment_plans_sheet_filled",
+            ),
+            models.CheckConstraint(
+                condition=Q(expires_at__gt=F("asked_at")), name="treatment_plans_sheet_expiry"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return str(self.form)
+
+    def is_over(self, now: datetime) -> bool:
+        return self.screening_id is not None or self.withdrawn_at is not None or now >= self.expires_at
 
 
 class FlagDisposition(models.Model):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ from practice.editing import save_new
 from practice.errors import DomainError, Invalid, OutOfScope, Refused, Taken
 from practice.models import Client, User
 from treatment_plans import safety
-from treatment_plans.models import Screening, ScreeningFlag, ScreeningForm
+from treatment_plans.models import SafetyAlert, Screening, ScreeningFlag, ScreeningForm, ScreeningRule
 from treatment_plans.rules import screening as screening_rules
 
 
@@ -96,7 +96,9 @@ def keep(
     now: datetime,
     corrects: Screening | None = None,
     reason: str = "",
+    alert: SafetyAlert | None = None,
 ) -> Screening:
+    """`alert` is the one that these answers raised while they were given, if they did."""
     questions = screening_rules.questions_of(filled.form.questions)
     blockers = screening_rules.answer_blockers(questions, filled.answers)
     if blockers:
@@ -117,12 +119,26 @@ def keep(
             correction_reason=reason,
         )
     )
-    _raise_flags(screening, actor=actor, now=now)
+    _raise_flags(screening, alert, actor=actor, now=now)
     return screening
 
 
+def severity_of(form: ScreeningForm, answers: Mapping[str, Any]) -> str:
+    """Of the alert that these answers raise: the worst, or '' for none."""
+    rows = {rule.code: rule for rule in form.rules.filter(question__in=answers).exclude(alert="")}
+    found = {rows[hit.rule].alert for hit in screening_rules.judge(_facts(rows.values()), answers)}
+    return next((severity for severity in SafetyAlert.Severity.values if severity in found), "")
+
+
+def covers(alert: SafetyAlert | None, severity: str) -> bool:
+    """Whether `alert` says already what another of this severity would."""
+    return alert is not None and alert.severity in (severity, SafetyAlert.Severity.HIGH)
+
+
 @step
-def _raise_flags(screening: Screening, *, actor: User | None, now: datetime) -> None:
+def _raise_flags(
+    screening: Screening, alert: SafetyAlert | None, *, actor: User | None, now: datetime
+) -> None:
     rows = {rule.code: rule for rule in screening.form.rules.order_by("position", "pk")}
     waiting = set(
         ScreeningFlag.objects.filter(screening=screening.corrects_id, disposition=None).values_list(
@@ -131,11 +147,7 @@ def _raise_flags(screening: Screening, *, actor: User | None, now: datetime) -> 
         if screening.corrects_id
         else ()
     )
-    facts = [
-        screening_rules.RuleFact(row.code, row.question, row.condition, row.effect, row.fact, row.source)
-        for row in rows.values()
-    ]
-    for hit in screening_rules.judge(facts, screening.answers):
+    for hit in screening_rules.judge(_facts(rows.values()), screening.answers):
         rule = rows[hit.rule]
         if rule.pk in waiting:
             continue
@@ -149,7 +161,14 @@ def _raise_flags(screening: Screening, *, actor: User | None, now: datetime) -> 
             )
         )
         activity.record("screening_flag.raised", flag, actor=actor, at=now, client=screening.client_id)
-        if rule.alert:
+        if rule.alert and not covers(alert, rule.alert):
             safety.raise_alert(
                 screening.client_id, reason="screening", severity=rule.alert, actor=actor, now=now
             )
+
+
+def _facts(rules: Iterable[ScreeningRule]) -> list[screening_rules.RuleFact]:
+    return [
+        screening_rules.RuleFact(row.code, row.question, row.condition, row.effect, row.fact, row.source)
+        for row in rules
+    ]

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from notifications.screening_links import STAGES
 from practice import present
 from practice.models import User
 from treatment_plans.measuring.outcomes import outcomes_of
 from treatment_plans.models import Dose, Protocol
 from treatment_plans.models.protocols import OCCASIONS
 from treatment_plans.rules.instruments import INSTRUMENTS
-from web.dashboard.frame import Page, here, labels, page
+from web.dashboard.frame import ANY_ID, Page, here, labels, page
 from web.dashboard.prescribed import Prescribed
 from web.dashboard.reader import client_of
 from web.dashboard.words import DOSES
+
+ANY_CODE = "any-code"  # replaced by the script
 
 
 @page()
@@ -37,7 +41,11 @@ def client(user: User, client_id: int) -> Page:
             "prescribed": Prescribed(found, user, present.now()),
             "zone": here(),
         },
-        settings={"client": found.pk},
+        settings={
+            "client": found.pk,
+            "fill_page": reverse("admin:fill_screening", args=[ANY_ID, ANY_CODE]),
+            "any_code": ANY_CODE,
+        },
         words={
             "occasion": {code: occasions[code] for code in sorted(OCCASIONS)},
             "instrument": {code: instrument.name for code, instrument in INSTRUMENTS.items()},
@@ -50,5 +58,12 @@ def client(user: User, client_id: int) -> Page:
             "lot": _("lot"),
             "self_administered": _("self-administered"),
             "adverse_events": _("adverse events:"),
+            "stage": labels(STAGES),
+            "not_asked": _("Not asked yet"),
+            "asked": _("asked"),
+            "of": _("of"),
+            "last_answer": _("last answer"),
+            "open_until": _("open until"),
+            "filled": _("filled"),
         },
     )

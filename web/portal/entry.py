@@ -93,7 +93,7 @@ def through(*purposes: str, posts: bool = True) -> Callable[[View], View]:
 
 def page(request: Any, template: str, *, status: int = 200, **context: Any) -> TemplateResponse:
     link, booking = request.link, request.link.booking
-    location = booking.location if booking else link.offer.location
+    location = links.location_of(link)
     other = "en" if request.language == "es" else "es"
     return TemplateResponse(
         request,
@@ -138,6 +138,13 @@ class Place:
         self.name = location.display_name
         self.number = location.phone
         self.phone = phones.display(location.phone)
+
+
+def go(request: Any, path: str) -> HttpResponse:
+    """After a POST, or where there is nothing to see: another page of the link, by GET."""
+    answer = HttpResponseRedirect(f"/l/{request.secret}/{path}")
+    answer.status_code = 303
+    return answer
 
 
 def back(request: Any, anchor: str = "") -> HttpResponse:

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from notifications import links
@@ -21,7 +21,7 @@ from treatment_plans.measuring.answer_sheets import Occasion
 from treatment_plans.measuring.questionnaires import Questionnaire, find_questionnaire
 from treatment_plans.models import AnswerSheet, PlannedSession
 from web.portal.birth_dates import ask_birth_date
-from web.portal.entry import has_proof, page, said_no, through
+from web.portal.entry import go, has_proof, page, said_no, through
 from web.portal.forms import CHOOSE, PageForm
 
 Purpose = ClientLink.Purpose
@@ -82,7 +82,7 @@ def ask(request: Any) -> HttpResponse:
 def question(request: Any, part: int, item: int) -> HttpResponse:
     found = _part(request, part)
     if not has_proof(request) or found is None or not 1 <= item <= len(found.words.items):
-        return _redirect(request, "ask")
+        return go(request, "ask")
     words, refusal = found.words, ""
     form = AnswerForm(
         request.POST if request.method == "POST" else None,
@@ -106,7 +106,7 @@ def question(request: Any, part: int, item: int) -> HttpResponse:
             links.note_use(request.link.pk, now=request.now)
             had_alert = found.sheet is not None and found.sheet.alert_id is not None
             if sheet.alert_id is not None and not had_alert:
-                return _redirect(request, f"ask/{part}/{item}/help")
+                return go(request, f"ask/{part}/{item}/help")
             following = str(item + 1) if item < len(words.items) else None
             return _go(request, found, following)
     return page(
@@ -127,7 +127,7 @@ def help_now(request: Any, part: int, item: int) -> HttpResponse:
     """Right after an answer that sounds unsafe: whom to call, before anything else is asked."""
     found = _part(request, part)
     if not has_proof(request) or found is None:
-        return _redirect(request, "ask")
+        return go(request, "ask")
     following = f"ask/{part}/{item + 1}" if item < len(found.words.items) else f"ask/{part}/check"
     return page(request, "help_now", following=following)
 
@@ -137,7 +137,7 @@ def check(request: Any, part: int) -> HttpResponse:
     """All answers once more, to be changed or sent."""
     found = _part(request, part)
     if not has_proof(request) or found is None:
-        return _redirect(request, "ask")
+        return go(request, "ask")
     refusal = ""
     if request.method == "POST":
         try:
@@ -148,7 +148,7 @@ def check(request: Any, part: int) -> HttpResponse:
             refusal = said_no(refused)
         else:
             links.note_use(request.link.pk, now=request.now)
-            return _redirect(request, "ask")
+            return go(request, "ask")
     rows = [
         {
             "text": text,
@@ -193,10 +193,4 @@ def _session(request: Any) -> PlannedSession:
 
 
 def _go(request: Any, part: Part, item: str | None) -> HttpResponse:
-    return _redirect(request, f"ask/{part.number}/{item}" if item else f"ask/{part.number}/check")
-
-
-def _redirect(request: Any, path: str) -> HttpResponse:
-    answer = HttpResponseRedirect(f"/l/{request.secret}/{path}")
-    answer.status_code = 303
-    return answer
+    return go(request, f"ask/{part.number}/{item}" if item else f"ask/{part.number}/check")

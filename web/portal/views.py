@@ -17,7 +17,7 @@ from scheduling.errors import NotBookable
 from scheduling.models import WaitlistOffer
 from scheduling.readiness_rules import MEDICINE
 from treatment_plans.screening import medications
-from web.portal import questions, visit
+from web.portal import questions, sheets, visit
 from web.portal.birth_dates import ask_birth_date
 from web.portal.entry import back, ended, has_proof, page, said_no, through
 from web.portal.forms import CallForm, CancelForm, MoveForm, NoteForm, OfferForm
@@ -38,6 +38,7 @@ def first(request: Any) -> HttpResponse:
         Purpose.AFTERCARE: _aftercare,
         Purpose.SUPPORT: _support,
         Purpose.OFFER: _offer,
+        Purpose.SCREENING: sheets.start,
     }
     return show[request.link.purpose](request)
 

@@ -20,6 +20,7 @@ from scheduling.models import Acknowledgement, Booking, FreedTime, WaitlistEntry
 from tests.cast import NOW, Clinic, at
 from tests.web.pages import text_of
 from tests.web.portal.conftest import Clock
+from treatment_plans.models import ScreeningForm, ScreeningSheet
 from web.portal import throttle
 from web.portal.urls import urlpatterns
 
@@ -30,13 +31,17 @@ WRONG = "0" * 22
 
 # For which purposes each address is; every other link finds nothing there.
 WHO_MAY: dict[str, set[str]] = {
-    "link": {"visit", "aftercare", "support", "offer"},
+    "link": {"visit", "aftercare", "support", "offer", "screening"},
     "link_item": {"visit"},
     "link_more": {"visit"},
     "link_ask": {"visit", "aftercare"},
     "link_question": {"visit", "aftercare"},
     "link_help": {"visit", "aftercare"},
     "link_check": {"visit", "aftercare"},
+    "link_form": {"screening"},
+    "link_form_question": {"screening"},
+    "link_form_help": {"screening"},
+    "link_form_check": {"screening"},
     "link_answer": {"offer"},
     "link_move": {"visit"},
     "link_cancel": {"visit"},
@@ -69,11 +74,22 @@ def secrets(clinic: Clinic, visit: Booking, clock: Clock) -> dict[str, str]:
         sent_at=NOW,
         expires_at=at("2026-12-03 09:00"),
     )
+    form = ScreeningForm.objects.create(
+        code="own",
+        name="Own",
+        questions=[{"key": "age", "kind": "number", "en": "How old are you?", "es": "¿Cuántos años tiene?"}],
+        approved_by=clinic.ito,
+        approved_at=NOW,
+    )
+    sheet = ScreeningSheet.objects.create(
+        client=visit.client, form=form, asked_by=clinic.kim, asked_at=NOW, expires_at=NOW + timedelta(days=14)
+    )
     made = {
         "visit": links.draft(visit, now=NOW),
         "aftercare": links.draft(visit, about="aftercare", now=NOW),
         "support": links.draft(visit, support_person_id=person.pk, now=NOW),
         "offer": links.draft_for_offer(offer, now=NOW),
+        "screening": links.draft_for_sheet(sheet, now=NOW),
     }
     with transaction.atomic():
         links.keep(made.values())
@@ -83,7 +99,7 @@ def secrets(clinic: Clinic, visit: Booking, clock: Clock) -> dict[str, str]:
 
 def path_of(pattern: Any, secret: str) -> str:
     text = str(pattern.pattern).replace("<str:secret>", secret).replace("<slug:slug>", "1")
-    return "/" + text.replace("<int:part>", "1").replace("<int:item>", "1")
+    return "/" + text.replace("<int:part>", "1").replace("<int:item>", "1").replace("<int:number>", "1")
 
 
 def test_every_address_is_in_the_table() -> None:

@@ -1,4 +1,5 @@
-/* One client: what is to be answered, the doses and the timeline, page by page. */
+/* One client: what is to be answered, forms to fill, the doses and the timeline, page by page. */
+import { drawForm, loadForms } from "./health_forms.js";
 import { call, copy, dayAndTime, keepFresh, part, settings, wall, words } from "./frame.js";
 
 const day = { dateStyle: "medium", timeZone: settings.zone };
@@ -67,5 +68,6 @@ between.addEventListener("submit", async (event) => {
 keepFresh(() => [
   part("owed", async () => (await call(`clients/${settings.client}/measures/due`)).measures, owed),
   part("doses", loadDoses, dose),
+  part("forms", loadForms, drawForm),
   part("timeline", loadTimeline, entry),
 ]);

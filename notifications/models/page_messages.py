@@ -6,13 +6,14 @@ from django.utils.translation import gettext_lazy as _
 
 from practice.models import Channel, Client
 from scheduling.models import WaitlistOffer
+from treatment_plans.models import ScreeningSheet
 
 
-class OfferMessage(models.Model):
-    """The telling of one waitlist offer on one channel. Begun at most once, whatever became of it.
+class PageMessage(models.Model):
+    """The telling of a page that is about no booking, on one channel. Begun at most once, whatever comes.
 
-    An offer ends within hours and the next one asks the next client, so nothing is looked up or repeated
-    after the provider was called.
+    An offer ends within hours and the next one asks the next client; who did not get the link of a form is
+    sent another. So nothing is looked up or repeated after the provider was called.
     """
 
     class State(models.TextChoices):
@@ -20,9 +21,19 @@ class OfferMessage(models.Model):
         BEGUN = "begun", _("given to the provider")
         TAKEN = "taken", _("accepted by the provider")
         REFUSED = "refused", _("refused by the provider")
-        NOT_SENT = "not_sent", _("not sent: the offer was over, or it was night")
+        NOT_SENT = "not_sent", _("not sent: it was over, or it was night")
 
-    offer = models.ForeignKey(WaitlistOffer, models.PROTECT, related_name="+", verbose_name=_("offer"))
+    offer = models.ForeignKey(
+        WaitlistOffer, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("offer")
+    )
+    sheet = models.ForeignKey(
+        ScreeningSheet,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("screening sheet"),
+    )
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", verbose_name=_("client"))
     channel = models.CharField(_("channel"), max_length=5, choices=Channel.choices)
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.WAITING)
@@ -38,19 +49,28 @@ class OfferMessage(models.Model):
     attempt_count = models.PositiveSmallIntegerField(_("attempts"), default=0)
 
     class Meta:
-        verbose_name = _("offer's message")
-        verbose_name_plural = _("offers' messages")
+        verbose_name = _("message of a page")
+        verbose_name_plural = _("messages of pages")
         ordering = ("-due_at", "-pk")
         constraints = (
             models.UniqueConstraint("offer", "channel", name="notifications_offer_told_once"),
             models.CheckConstraint(
                 condition=Q(expires_at__gt=F("due_at")) | Q(state="not_sent"),
-                name="notifications_offer_expiry",
+                name="notifications_page_expiry",
+            ),
+            models.CheckConstraint(
+                condition=Q(offer__isnull=False, sheet=None) | Q(offer=None, sheet__isnull=False),
+                name="notifications_page_is_one",
+            ),
+            models.UniqueConstraint(
+                "sheet",
+                condition=Q(state="waiting", sheet__isnull=False),
+                name="notifications_sheet_one_waiting",
             ),
         )
         indexes = (
-            models.Index(fields=["due_at"], condition=Q(state="waiting"), name="notifications_offer_due"),
+            models.Index(fields=["due_at"], condition=Q(state="waiting"), name="notifications_page_due"),
         )
 
     def __str__(self) -> str:
-        return f"{self.offer_id}, {self.get_channel_display()}"
+        return f"{self.get_channel_display()} {self.pk}"
