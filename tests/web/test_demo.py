@@ -14,14 +14,27 @@ from django.contrib.auth import authenticate
 from django.core.management import call_command
 from django.core.management.base import CommandError, OutputWrapper
 
-from notifications import reconcile
-from notifications.models import OutboxMessage, Reminder
+from notifications import reconcile, screening_links
+from notifications.models import OutboxMessage, PageMessage, Reminder
 from practice import clock, present
 from practice.models import Activity, Client, Clinician, Role, User
 from scheduling import readiness
-from scheduling.models import Booking, Occupancy, WaitlistEntry, WaitlistOffer
+from scheduling.models import Booking, Occupancy, SessionNote, WaitlistEntry, WaitlistOffer
 from tests.cast import make_user
-from treatment_plans.models import FollowUp, Prescription, Protocol
+from treatment_plans.models import (
+    CourseHold,
+    CurrentMedication,
+    Evaluation,
+    FollowUp,
+    Prescription,
+    Protocol,
+    Screening,
+    ScreeningForm,
+    ScreeningSheet,
+    StockTask,
+)
+from treatment_plans.screening import evaluations
+from treatment_plans.supply import prescriptions
 from web.demo import build, description, post
 from web.demo.clinic import PASSWORD, ZONE, Clinic, open_clinic
 from web.demo.course import Course
@@ -123,7 +136,8 @@ def test_a_small_practice_is_alive_at_noon(at_noon: None, client) -> None:
     # messages
     states = Counter(Reminder.objects.values_list("state", flat=True))
     assert set(states) == {"sent", "planned", "skipped", "failed"}
-    assert OutboxMessage.objects.count() == states["sent"]
+    told = PageMessage.objects.filter(state=PageMessage.State.TAKEN).count()
+    assert OutboxMessage.objects.count() == states["sent"] + told
     assert not Reminder.objects.filter(state=Reminder.State.PLANNED, next_attempt_at__lte=NOW).exists()
     assert not OutboxMessage.objects.filter(created_at__gt=NOW).exists()
     sent = Reminder.objects.exclude(sent_at=None)
@@ -131,6 +145,8 @@ def test_a_small_practice_is_alive_at_noon(at_noon: None, client) -> None:
     assert max(late) <= timedelta(minutes=2)
     reconcile.reconcile_upcoming(now=NOW)
     assert Counter(Reminder.objects.values_list("state", flat=True)) == states
+
+    _it_shows_everything()
 
     assert set(check_invariants().values()) == {0}
     assert "already" in run()
@@ -143,6 +159,30 @@ def test_a_small_practice_is_alive_at_noon(at_noon: None, client) -> None:
     built = build.find_demo()
     assert "QUIETROOM_DATA" not in description.as_words(built, now=NOW)
     assert "2026-11-25" in description.as_words(built, now=NOW + timedelta(days=5))
+
+
+def _it_shows_everything() -> None:
+    """Who looks around finds an example of each thing that waits for somebody."""
+    assert ScreeningForm.objects.get().is_usable
+    queue = {
+        waiting.evaluation.client_id: waiting
+        for waiting in evaluations.load(Evaluation.objects.filter(closed_at=None), day=NOW.date())
+    }
+    assert len(queue) == 3
+    assert sum(bool(waiting.flags) for waiting in queue.values()) == 2
+    assert {row.medicine_class for row in CurrentMedication.objects.all()} == {"benzodiazepine", ""}
+    sheets = screening_links.with_progress(ScreeningSheet.objects.all())
+    assert {screening_links.stage(sheet, now=NOW) for sheet in sheets} == {"half_done", "done"}
+    assert Screening.objects.filter(source="link").count() == 1
+    assert StockTask.objects.filter(settled_at=None).count() == 1
+    assert CourseHold.objects.get(released_at=None).event.severity == "severe"
+    states = {prescriptions.state_of(each, now=NOW) for each in Prescription.objects.all()}
+    assert states >= {"draft", "sent", "revoked"}
+    assert Prescription.objects.exclude(dispensed_at=None).exists()
+    written = Counter(note.signed_at is not None for note in SessionNote.objects.all())
+    owed = Booking.objects.filter(completed_at__isnull=False).count() - sum(written.values())
+    assert written[True] > 40
+    assert 1 <= written[False] + owed <= 6
 
 
 def bookings_on(day):

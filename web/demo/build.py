@@ -24,6 +24,7 @@ from web.demo.course import Course
 from web.demo.diary import Diary, NothingFree
 from web.demo.parts import PARTS, Part, more_parts
 from web.demo.play import play
+from web.demo.stores import fill_the_cabinet
 from web.demo.story import tell
 from web.demo.visits import Planner
 from web.demo.waiting import put_some_on_the_waitlist
@@ -95,6 +96,7 @@ def build(size_name: str, *, seed: int, now: datetime, progress: Progress) -> No
             out_of_service={cast[UNREACHABLE].person.phone: planner.at(-2, time(0))},
             tick=partial(progress, _("what happened so far")),
         )
+        fill_the_cabinet(clinic, today=today, now=now)
         put_some_on_the_waitlist(clinic, today=today, now=now)
         note(clinic, size_name, seed, now)
     with connection.cursor() as cursor:

@@ -27,8 +27,11 @@ from practice.models.base import Revisioned
 from scheduling import appointment_types
 from scheduling.models import AppointmentType
 from treatment_plans import protocols
+from treatment_plans.first_rows import interactions as first_interactions
 from treatment_plans.first_rows import protocols as first_protocols
-from treatment_plans.models import Protocol
+from treatment_plans.first_rows import screening_form as first_screening_form
+from treatment_plans.models import Protocol, ScreeningForm
+from treatment_plans.screening import forms as screening_forms
 
 PASSWORD = "quietroom-demo"  # noqa: S105  printed for everybody, guards nothing
 ZONE = "America/Los_Angeles"
@@ -127,6 +130,7 @@ class Clinic:
     desk: tuple[User, ...]
     documents: tuple[ConsentDocument, ...]
     protocols: dict[str, Protocol]  # by route
+    form: ScreeningForm
     types: dict[str, AppointmentType]  # by code
     colleagues: dict[int, Colleague]  # by clinician
     days_off: dict[int, tuple[date, date]]  # by clinician, [from, until)
@@ -165,6 +169,7 @@ def open_clinic(*, teams: int, today: date, now: datetime) -> Clinic:
         for kind in staff
     }
     therapists, psychiatrists = hired[Kind.THERAPIST], hired[Kind.PSYCHIATRIST]
+    first_interactions.add_missing()
     return Clinic(
         location=location,
         rooms=rooms,
@@ -175,6 +180,7 @@ def open_clinic(*, teams: int, today: date, now: datetime) -> Clinic:
         desk=(users["Kim Park"], users["Luis Ortega"]),
         documents=tuple(opening.add(ConsentDocument(kind=kind, title=title)) for kind, title in DOCUMENTS),
         protocols=_approved_protocols(psychiatrists[0], now=now),
+        form=_approved_form(psychiatrists[0], now=now),
         types=_appointment_types(),
         colleagues={
             clinician.pk: colleague
@@ -275,6 +281,13 @@ def _approved_protocols(psychiatrist: Clinician, *, now: datetime) -> dict[str, 
         )
         for protocol in Protocol.objects.filter(approved_at=None, retired_at=None)
     }
+
+
+def _approved_form(psychiatrist: Clinician, *, now: datetime) -> ScreeningForm:
+    form = first_screening_form.add_missing()
+    assert form is not None
+    assert psychiatrist.user is not None
+    return screening_forms.approve(form.pk, approved_by=psychiatrist, actor=psychiatrist.user, now=now)
 
 
 def _appointment_types() -> dict[str, AppointmentType]:

@@ -5,8 +5,10 @@ Days count from today = 0; what lies after the present is planned too, and left 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from treatment_plans.models import PlannedSession
 from web.demo.diary import Place
@@ -28,6 +30,20 @@ class Answer:
     recorded_by: str = DESK
 
 
+@dataclass(frozen=True)
+class Screened:
+    """What was answered to the screening form where it is not as a healthy person would.
+
+    `by` is staff, or link; of a form on a link the first `until` questions, None for all.
+    """
+
+    at: datetime
+    by: str = "staff"
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    until: int | None = None
+    medicines: tuple[tuple[str, str], ...] = ()  # name and class
+
+
 @dataclass
 class Visit:
     """One booking. `kind` and `number` (from 1) name the planned session that it is for."""
@@ -39,6 +55,7 @@ class Visit:
     place: Place
     came: bool = True
     answers: list[Answer] = field(default_factory=list)
+    has_adverse_event: bool = False
     moved_at: datetime | None = None
     moved_to: Place | None = None
     cancelled_at: datetime | None = None
@@ -86,6 +103,11 @@ class Course:
     order: Order | None = None
     activated_at: datetime | None = None
     revoked_at: datetime | None = None
+    sent_at: datetime | None = None  # the prescription, to a pharmacy
+    dispensed_at: datetime | None = None
+    renewed_at: datetime | None = None  # as a draft
+    referred_at: datetime | None = None
+    screened: Screened | None = None
     visits: list[Visit] = field(default_factory=list)
     left_at: datetime | None = None
 

@@ -15,9 +15,9 @@ from scheduling import session_room
 from treatment_plans.dosing import discharges, rems
 from treatment_plans.dosing import records as dosing
 from treatment_plans.dosing import signatures as dose_signatures
-from treatment_plans.models import DosingRecord, Mark, Prescription, Protocol, RemsForm, Route
+from treatment_plans.models import AdverseEvent, DosingRecord, Mark, Prescription, Protocol, RemsForm, Route
 from treatment_plans.rules.dosing import WantedDose
-from web.demo.values import user_of
+from web.demo.values import NO_TO_ALL, user_of
 
 if TYPE_CHECKING:
     from web.demo.visiting import VisitPlayer
@@ -27,6 +27,7 @@ Step = tuple[datetime, Callable[[datetime], object]]
 MINUTE = timedelta(minutes=1)
 CHECKED_IN_BEFORE, MEASURED, FIT, CLEARED, DOSED = 8 * MINUTE, 3 * MINUTE, 4 * MINUTE, 5 * MINUTE, 6 * MINUTE
 INFUSION, LAST_VITALS_BEFORE_END, LEAVES_BEFORE_END = 40 * MINUTE, 8 * MINUTE, 4 * MINUTE
+FAINTED, STILL_TO_BE_TAKEN = 48 * MINUTE, 6 * MINUTE
 FORM_SENT_AFTER = timedelta(days=2)
 MARKS = ("calm", "talking", "tearful", "nausea", "dizzy")
 LOT = "23K114"
@@ -51,16 +52,23 @@ class DosingPlayer:
         yield start + CLEARED, partial(self.sign, "cleared")
         yield start + DOSED, self.dose
         for minutes in protocol.vitals_schedule_minutes[1:]:
-            if start + DOSED + minutes * MINUTE < end - LAST_VITALS_BEFORE_END - 5 * MINUTE:
-                yield start + DOSED + minutes * MINUTE, partial(self.measure, minutes)
+            at = start + DOSED + minutes * MINUTE
+            if at < end - LAST_VITALS_BEFORE_END - 5 * MINUTE and not self._is_due_now(at):
+                yield at, partial(self.measure, minutes)
         for number, kind in enumerate(self._rng.sample(MARKS, 2)):
             yield start + DOSED + (12 + 17 * number) * MINUTE, partial(self.mark, kind)
+        if self.visiting.visit.has_adverse_event:
+            yield start + DOSED + FAINTED, self.faint
         if protocol.route == Route.IV:
             yield start + DOSED + INFUSION, partial(self.mark, Mark.Kind.INFUSION_ENDED)
         yield end - LAST_VITALS_BEFORE_END, partial(self.measure, 90)
         yield end - LEAVES_BEFORE_END, self.discharge
         if protocol.route == Route.SPRAVATO:
             yield end + FORM_SENT_AFTER, self.send_form
+
+    def _is_due_now(self, at: datetime) -> bool:
+        """Left for whoever opens the session room of the session that is going on."""
+        return at <= self.visiting.player.until < at + STILL_TO_BE_TAKEN
 
     @property
     def protocol(self) -> Protocol:
@@ -88,6 +96,7 @@ class DosingPlayer:
             "has_new_medicines": False,
             "is_ill": False,
             "has_bladder_symptoms": False,
+            "cssrs_answers": NO_TO_ALL,
         }
         if self.protocol.client_brings_medication:
             values |= {"medicine_seen": True, "medicine_count": 1}
@@ -134,6 +143,19 @@ class DosingPlayer:
 
     def mark(self, kind: str, now: datetime) -> None:
         dosing.mark(self.record_id, self._key(), {"kind": kind}, actor=self.visiting.clinician_user, now=now)
+
+    def faint(self, now: datetime) -> None:
+        """Severe, so that the protocol holds the course until a prescriber has looked at it."""
+        values = {
+            "kind": AdverseEvent.Kind.SYNCOPE,
+            "severity": AdverseEvent.Severity.SEVERE,
+            "relatedness": AdverseEvent.Relatedness.POSSIBLE,
+            "action": AdverseEvent.Action.WATCHED,
+            "outcome": AdverseEvent.Outcome.RESOLVED,
+            "note": "Fainted on the way to the restroom; lay down, was well again after some minutes.",
+        }
+        actor = self.visiting.clinician_user
+        dosing.record_event(self.record_id, self._key(), values, actor=actor, now=now)
 
     def discharge(self, now: datetime) -> None:
         values = {

@@ -8,20 +8,25 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
 from random import Random
+from uuid import UUID
 
 from notifications import reconcile
 from practice import clients, clock
 from practice.models import Client, Clinician, User
 from treatment_plans import plans
 from treatment_plans.models import PlannedSession, Prescription, TreatmentPlan
+from treatment_plans.rules.supply import last_schedule_iii_day
 from treatment_plans.screening import clearances
 from treatment_plans.supply import prescriptions
 from web.demo import post
 from web.demo.clinic import Clinic
 from web.demo.course import Course
 from web.demo.scores import ScorePlayer
+from web.demo.screened import ScreeningPlayer
 from web.demo.values import clearance_values, client_values, helper_values, prescription_values, user_of
 from web.demo.visiting import Step, VisitPlayer
+
+PHARMACY = "Willow Compounding Pharmacy"
 
 
 def play(
@@ -38,7 +43,7 @@ def play(
 
     `tick` is told how many steps are done, and of how many.
     """
-    players = [Player(clinic, course, rng, today) for course in courses]
+    players = [Player(clinic, course, rng, today, until) for course in courses]
     steps = [step for player in players for step in player.steps() if step[0] <= until]
     steps.sort(key=lambda step: step[0])
     past = post.Past()
@@ -61,6 +66,7 @@ class Player:
     course: Course
     rng: Random
     today: date
+    until: datetime
     _client: Client | None = None
     _plan: TreatmentPlan | None = None
     _prescription: Prescription | None = None
@@ -76,6 +82,9 @@ class Player:
             (course.enrolled_at, self.enroll),
             (course.activated_at, self.activate),
             (course.revoked_at, self.revoke),
+            (course.sent_at, self.send),
+            (course.dispensed_at, self.dispense),
+            (course.renewed_at, self.renew),
             (course.left_at, self.leave),
             *((at, partial(self.sign, number)) for number, at in enumerate(course.signed_at)),
         ]
@@ -83,6 +92,7 @@ class Player:
         for visit in course.visits:
             yield from VisitPlayer(self, visit).steps()
         yield from ScorePlayer(self).steps()
+        yield from ScreeningPlayer(self).steps()
 
     @property
     def client(self) -> Client:
@@ -170,13 +180,37 @@ class Player:
         )
 
     def revoke(self, now: datetime) -> None:
-        assert self._prescription is not None
         prescriptions.revoke(
-            self._prescription.pk,
+            self.prescription_id,
             reason="Blood pressure was high twice",
             actor=user_of(self.psychiatrist),
             now=now,
         )
+
+    def send(self, now: datetime) -> None:
+        prescriptions.send(self.prescription_id, pharmacy=PHARMACY, actor=user_of(self.psychiatrist), now=now)
+
+    def dispense(self, now: datetime) -> None:
+        key = UUID(int=310_000 + self.course.number)
+        prescriptions.dispense(self.prescription_id, key=key, actor=self.clinic.nurse, now=now)
+
+    def renew(self, now: datetime) -> None:
+        """A draft in the name of the one that ends soon; nobody has signed it yet."""
+        day = self.local_day(now)
+        values = prescription_values(self.course, day, self.today)
+        values |= {"valid_through_on": last_schedule_iii_day(day), "reference": ""}
+        prescriptions.draft(
+            self.client.pk,
+            values | {"renews_id": self.prescription_id},
+            prescriber=self.psychiatrist,
+            actor=user_of(self.psychiatrist),
+            now=now,
+        )
+
+    @property
+    def prescription_id(self) -> int:
+        assert self._prescription is not None
+        return self._prescription.pk
 
     def enroll(self, now: datetime) -> None:
         clearances.enroll(

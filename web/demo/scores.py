@@ -14,7 +14,7 @@ from treatment_plans.measuring import measures
 from treatment_plans.measuring.measures import Answered
 from treatment_plans.models import Measure, PlannedSession, SafetyAlert
 from treatment_plans.rules.instruments import INSTRUMENTS
-from web.demo.values import user_of
+from web.demo.values import NO_TO_ALL, user_of
 from web.demo.visiting import ARRIVES_BEFORE, Step
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class ScorePlayer:
 
     def steps(self) -> Iterator[Step]:
         if self.player.course.activated_at is not None:
-            yield self.player.course.activated_at + timedelta(minutes=5), partial(self.answer, doses=0)
+            yield self.player.course.activated_at + timedelta(minutes=5), self.begin
         doses = 0
         for visit in sorted(self.player.course.visits, key=lambda visit: visit.last_place.starts_at):
             if not visit.came or visit.cancelled_at is not None:
@@ -57,6 +57,12 @@ class ScorePlayer:
                 doses += 1
             elif visit.kind == PlannedSession.Kind.INTEGRATION:
                 yield visit.last_place.ends_at + AFTER_A_TALK, partial(self.answer, doses=doses)
+
+    def begin(self, now: datetime) -> None:
+        """At the start the screener is asked as well; before a dose it is part of the check-in."""
+        self.answer(now, doses=0)
+        answered = Answered(Measure.Instrument.CSSRS, NO_TO_ALL, Measure.Source.WITH_STAFF)
+        measures.record(self.player.client, answered, actor=self.player.clinic.nurse, now=now)
 
     def answer(self, now: datetime, *, doses: int, session: tuple[str, int] | None = None) -> None:
         player = self.player

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from itertools import product
 from random import Random
 
 from treatment_plans.models import PlannedSession
-from web.demo.course import Course, Decision, Order, Visit
+from web.demo.course import Course, Decision, Order, Screened, Visit
 from web.demo.diary import Place
 from web.demo.parts import Part
 from web.demo.people import invent
@@ -62,8 +62,23 @@ def _consult_booked(planner: Planner, course: Course, part: Part) -> None:
 def _evaluation_waiting(planner: Planner, course: Course, part: Part) -> None:
     consult = planner.talk(course, Kind.CONSULT, -4, time(11))
     _begin_before(course, consult)
+    course.referred_at = consult.place.ends_at + timedelta(minutes=20)
+    asked_at = planner.desk(planner.diary.day_of(course.referred_at) + 1)
+    course.screened = _screened(part.turn, asked_at)
+    signatures = {"flagged": 1, "half_filled": 0}.get(part.turn, 2)
+    course.signed_at = tuple(asked_at + timedelta(minutes=10) for _each in range(signatures))
     if part.turn != "unbooked":
         planner.talk(course, Kind.EVALUATION, part.day, part.local, booked_on=-2)
+
+
+def _screened(turn: str, at: datetime) -> Screened:
+    if turn == "flagged":
+        answers = {"heart": "yes", "blood_pressure": {"systolic": 148, "diastolic": 92}}
+        medicines = (("lorazepam 0.5 mg", "benzodiazepine"), ("biotin", ""))
+        return Screened(at, answers=answers, medicines=medicines)
+    if turn == "half_filled":
+        return Screened(at, by="link", until=11)
+    return Screened(at, by="link", answers={"sleep_apnoea": "yes"})
 
 
 def _cleared(planner: Planner, course: Course, part: Part) -> None:
@@ -81,6 +96,11 @@ def _cleared(planner: Planner, course: Course, part: Part) -> None:
 
 def _prescribed(planner: Planner, course: Course, part: Part) -> None:
     _ready_from(planner, course, -6, signatures=course.number % 3)
+    assert course.order is not None
+    if part.turn:
+        course.sent_at = course.order.at + timedelta(minutes=5)
+    if part.turn == "dispensed":
+        course.dispensed_at = planner.at(-4, time(13, 25))
 
 
 def _preparing(planner: Planner, course: Course, part: Part) -> None:
@@ -106,7 +126,13 @@ def _in_series(planner: Planner, course: Course, part: Part) -> None:
         upcoming.cancelled_at = upcoming.place.starts_at - timedelta(minutes=30)
         upcoming.cancelled_by, upcoming.cancel_reason = "clinic", "Waits for a new prescription"
     upcoming.answers = planner.answers(course, upcoming.last_place, part.turn)
+    if part.turn == "adverse_event":
+        had, upcoming = course.doses_told
+        had.has_adverse_event = True
+        upcoming.booked_at = had.booked_at + timedelta(minutes=2)  # afterwards it would be refused
     ends_soon = part.turn == "talk_after_two_days"
+    if ends_soon and course.number % 2:
+        course.renewed_at = planner.at(-1, time(18, 20))
     _ready_from(planner, course, first - 5, last_day=part.day + LAST_DAYS if ends_soon else None)
 
 

@@ -12,6 +12,9 @@ from web.demo.clinic import DRUGS, Clinic
 from web.demo.course import Course, Decision
 from web.demo.people import Person
 
+# To the C-SSRS screener; its other items are asked only after a yes.
+NO_TO_ALL = {"1": 0, "2": 0, "6": 0}
+
 
 def client_values(clinic: Clinic, person: Person) -> dict[str, Any]:
     detail = Client.MessageDetail.DISCREET if person.is_discreet else Client.MessageDetail.PLAIN

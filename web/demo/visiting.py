@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from practice.models import User
+from practice.models import Clinician, User
 from scheduling import booking, lifecycle, moves, readiness
 from scheduling.models import Booking
 from treatment_plans import follow_ups
@@ -16,6 +16,7 @@ from treatment_plans.models import FollowUp, PlannedSession
 from web.demo.course import THERAPIST, Answer, Visit
 from web.demo.dosing import DosingPlayer
 from web.demo.values import user_of
+from web.demo.written import NotePlayer
 
 if TYPE_CHECKING:
     from web.demo.play import Player
@@ -56,6 +57,7 @@ class VisitPlayer:
             if visit.kind == PlannedSession.Kind.DOSING:
                 yield from DosingPlayer(self).steps()
             yield place.ends_at, self.complete
+            yield from NotePlayer(self).steps()
             yield from self.check_ins()
 
     def check_ins(self) -> Iterator[Step]:
@@ -73,9 +75,13 @@ class VisitPlayer:
 
     @property
     def clinician_user(self) -> User:
+        return user_of(self.clinician)
+
+    @property
+    def clinician(self) -> Clinician:
         place, clinic = self.visit.last_place, self.player.clinic
         pk = place.therapist_id or place.psychiatrist_id
-        return user_of(next(each for each in (*clinic.therapists, *clinic.psychiatrists) if each.pk == pk))
+        return next(each for each in (*clinic.therapists, *clinic.psychiatrists) if each.pk == pk)
 
     def book(self, now: datetime) -> None:
         place, player = self.visit.place, self.player
