@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
+from uuid import uuid4
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Desk
 from tests.browser.test_pages import check_every_width
-from tests.cast import Clinic
+from tests.cast import NOW, Clinic
 from treatment_plans.models import PdmpCheck, Prescription, SupplyEvent, SupplyTask
+from treatment_plans.supply import prescriptions
 
 WIDTHS = (390, 1024, 1280)
 
@@ -147,6 +149,28 @@ def test_a_prescription_through_its_life(desk: Desk, clinic: Clinic) -> None:
     assert row.status == "lost"
     assert row.valid_through_on == date(2027, 2, 1)
     assert desk.errors == []
+
+
+def test_what_the_network_swallows_is_kept_and_done_once(desk: Desk, clinic: Clinic) -> None:
+    """The answer to the first try is lost after the server has done it; what was typed is sent again."""
+    row = clinic.prescribe(clinic.maya)
+    prescriptions.dispense(row.pk, key=uuid4(), actor=clinic.kim, now=NOW)
+    desk.sign_in(clinic.nia, f"/dashboard/prescriptions/{row.pk}/")
+    page = desk.page
+    open_form(page, "returned")
+    fill(page, "returned", amount="2", note="Unopened")
+
+    def lose(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    page.route("**/api/v1/supply-events", lose, times=1)
+    send(page, "returned")
+    assert refusals(page, "returned") == ["The server did not answer."]
+    expect(page.locator("#returned--note")).to_have_value("Unopened")
+    send(page, "returned")
+    page.locator("#ledger").get_by_text("4 doses now").wait_for()
+    assert SupplyEvent.objects.filter(kind="returned").count() == 1
 
 
 def check_every_width_of_the_refused(desk: Desk) -> None:

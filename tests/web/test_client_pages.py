@@ -14,10 +14,10 @@ from uuid import uuid4
 import pytest
 from django.test import Client as Browser
 
-from practice.models import Activity, Role, User
+from practice.models import Activity, CareTeamMember, Role, User
 from scheduling import booking
 from scheduling.booking import Request
-from tests.cast import NOW, Clinic, at, make_user
+from tests.cast import NOW, Clinic, at, make_clinician, make_user
 from tests.treatment_plans.test_screening_rules import WELL
 from tests.web.conftest import SignIn
 from tests.web.pages import text_of
@@ -33,7 +33,7 @@ from treatment_plans.supply import ledger, prescribing_checks, prescriptions
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
-LIFE = {"sign", "change", "send", "dispense", "lost", "revoke"}
+LIFE = {"sign", "change", "send", "dispense", "lost", "revoke", "again"}
 
 
 def deeds_of(response: Any) -> set[str]:
@@ -87,7 +87,7 @@ def test_that_somebody_looked_is_remembered_of_each(clinic: Clinic, ana: Browser
 @pytest.mark.parametrize(
     ("who", "of_a_draft", "of_a_signed_one"),
     [
-        ("ito", {"sign", "change", "revoke"}, {"send", "dispense", "lost", "revoke"}),
+        ("ito", {"sign", "change", "revoke"}, {"send", "dispense", "lost", "revoke", "again"}),
         ("ana", set(), {"dispense", "lost"}),
         ("nia", set(), {"dispense", "lost"}),
     ],
@@ -110,8 +110,9 @@ def test_one_that_has_ended_offers_no_step(clinic: Clinic, ito: Browser, end: st
     said = {"revoke": "reason", "report_lost": "report"}[end]
     getattr(prescriptions, end)(row.pk, **{said: "Left on the bus"}, actor=clinic.kim, now=NOW)
     page = ito.get(f"/dashboard/prescriptions/{row.pk}/")
-    assert not deeds_of(page) & LIFE
+    assert deeds_of(page) & LIFE == {"again"}
     assert "Left on the bus" in text_of(page)
+    assert f'name="replaces" value="{row.pk}"' in page.content.decode()
 
 
 def test_a_draft_says_everything_that_stands_against_its_signature_and_stays_undated(
@@ -185,8 +186,25 @@ def test_the_monitoring_programme_is_due_again_after_its_days(
     text = text_of(ana.get(address))
     assert "Next due on Nov. 30, 2026." in text
     assert "Nothing found CA" in text
-    assert deeds_of(ito.get(address)) == {"draft", "pdmp"}
+    assert deeds_of(ito.get(address)) == {"draft", "pdmp", "in-person"}
     assert deeds_of(ana.get(address)) == set()
+
+
+def test_nobody_signs_for_another(clinic: Clinic, sign_in: SignIn) -> None:
+    other = make_clinician("Uma", "psychiatrist", clinic.location, user=make_user("uma", Role.PSYCHIATRIST))
+    CareTeamMember.objects.create(client=clinic.maya, clinician=other, joined_at=NOW)
+    assert other.user
+    page = sign_in(other.user).get(f"/dashboard/prescriptions/{draft(clinic).pk}/")
+    assert deeds_of(page) == {"change", "revoke"}
+
+
+def test_a_renewal_begins_with_the_order_and_without_its_days(clinic: Clinic, ito: Browser) -> None:
+    row = clinic.prescribe(clinic.maya)
+    page = ito.get(f"/dashboard/prescriptions/{row.pk}/").content.decode()
+    again = page[page.index('id="again-form"') :]
+    assert f'name="renews" value="{row.pk}"' in again
+    assert 'name="drug" value="ketamine 50 mg/mL"' in again
+    assert 'name="valid_through_on" value=""' in again
 
 
 @pytest.fixture

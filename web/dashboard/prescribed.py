@@ -14,7 +14,7 @@ from practice import clock
 from practice.models import Client, User
 from scheduling import expiring, gate
 from scheduling.models import Booking
-from treatment_plans.models import PdmpCheck, Prescription
+from treatment_plans.models import InPersonEvaluation, PdmpCheck, Prescription
 from treatment_plans.rules import prescribing, supply
 from treatment_plans.rules.prescribing import Looked
 from treatment_plans.supply import ledger as supply_ledger
@@ -102,6 +102,11 @@ class Prescribed:
     def pdmp_checks(self) -> list[PdmpCheck]:
         rows = PdmpCheck.objects.filter(client=self.client).select_related("prescriber")
         return list(rows.order_by("-checked_at", "-pk")[:5])
+
+    @cached_property
+    def seen_in_person(self) -> InPersonEvaluation | None:
+        rows = InPersonEvaluation.objects.filter(client=self.client).select_related("clinician")
+        return rows.order_by("-evaluated_on", "-pk").first()
 
     @cached_property
     def looked(self) -> Looked:

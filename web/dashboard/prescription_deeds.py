@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from practice.access import CLINICAL, DECIDES_MEDICAL
 from practice.models import Client, User
-from treatment_plans.models import PdmpCheck, Prescription, SupplyEvent, SupplyTask
+from treatment_plans.models import InPersonEvaluation, PdmpCheck, Prescription, SupplyEvent, SupplyTask
 from treatment_plans.supply.prescriptions import TRANSITIONS
 from web.dashboard.deeds import Deed, Field, fixed, of
 from web.dashboard.frame import ANY_ID
@@ -19,10 +19,11 @@ ORDER = (
     *("doses_per_fill", "refills", "quantity", "quantity_unit", "units_per_dose", "days_supply"),
     *("issued_on", "valid_through_on", "client_address", "other_prescribers"),
 )
+DATES = {"issued_on", "valid_through_on"}
 NEEDED = {"route", "drug", "dose_amount", "doses_per_fill"}
 
 
-def _ordered(row: Prescription | None) -> list[Field]:
+def _ordered(row: Prescription | None, *, undated: bool = False) -> list[Field]:
     hints = {
         "issued_on": _("Empty: the day of the signature."),
         "valid_through_on": _("Schedule III: six months after the issue at most."),
@@ -33,7 +34,7 @@ def _ordered(row: Prescription | None) -> list[Field]:
         of(
             Prescription,
             name,
-            value=getattr(row or default, name),
+            value="" if undated and name in DATES else getattr(row or default, name),
             is_required=name in NEEDED,
             hint=hints.get(name, ""),
         )
@@ -72,6 +73,15 @@ def for_client(user: User, client: Client) -> list[Deed]:
             button=_("Record"),
             done=_("The look is recorded."),
         ),
+        Deed(
+            "in-person",
+            _("Record that you saw the client in person"),
+            "in-person-evaluations",
+            [of(InPersonEvaluation, "evaluated_on"), of(InPersonEvaluation, "note")],
+            fixed=[fixed("client", client.pk)],
+            button=_("Record"),
+            done=_("The evaluation is recorded."),
+        ),
     ]
 
 
@@ -81,8 +91,8 @@ def along_its_life(user: User, row: Prescription) -> list[Deed]:
     steps = TRANSITIONS[row.status]
     at = f"prescriptions/{row.pk}"
     deeds = []
-    if decides and row.status == Status.DRAFT:
-        deeds += [
+    if decides and row.status == Status.DRAFT and row.prescriber.user_id == user.pk:
+        deeds.append(
             Deed(
                 "sign",
                 _("Record the signature"),
@@ -93,7 +103,10 @@ def along_its_life(user: User, row: Prescription) -> list[Deed]:
                 done=_("The signature is recorded."),
                 is_open=True,
                 goes=reverse("prescription", args=[ANY_ID]),
-            ),
+            )
+        )
+    if decides and row.status == Status.DRAFT:
+        deeds.append(
             Deed(
                 "change",
                 _("Change the draft"),
@@ -103,8 +116,8 @@ def along_its_life(user: User, row: Prescription) -> list[Deed]:
                 button=_("Save the draft"),
                 revision=row.revision,
                 done=_("The draft is saved."),
-            ),
-        ]
+            )
+        )
     if decides and Status.SENT in steps:
         deeds.append(
             Deed(
@@ -161,7 +174,24 @@ def along_its_life(user: User, row: Prescription) -> list[Deed]:
                 done=_("It is revoked."),
             )
         )
+    if decides and row.status != Status.DRAFT:
+        deeds.append(_next(row))
     return deeds
+
+
+def _next(row: Prescription) -> Deed:
+    """The same order again: it renews one in force, and replaces one that was lost or revoked."""
+    renews = row.status in Prescription.IN_FORCE
+    return Deed(
+        "again",
+        _("Draft its renewal") if renews else _("Draft another in its place"),
+        "prescriptions/draft",
+        _ordered(row, undated=True),
+        fixed=[fixed("client", row.client_id), fixed("renews" if renews else "replaces", row.pk)],
+        button=_("Save the draft"),
+        done=_("The draft is saved."),
+        goes=reverse("prescription", args=[ANY_ID]),
+    )
 
 
 def of_the_supply(user: User, row: Prescription) -> list[Deed]:

@@ -30,6 +30,8 @@ def dashboard(user: User) -> Page:
         context={"tomorrow": tomorrow},
         settings={
             "until": until.isoformat(),
+            "prescription_page": reverse("prescription", args=[ANY_ID]),
+            "screening_page": reverse("client_screening", args=[ANY_ID]),
             "room_page": reverse("session_room", args=[ANY_ID]),
             "closes": [kind for kind in FollowUp.Kind.values if user.has_role(*closed_by(kind))],
             "expires_within_days": EXPIRES_WITHIN_DAYS if user.has_role(*DECIDES_MEDICAL) else 0,

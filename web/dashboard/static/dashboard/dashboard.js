@@ -89,8 +89,13 @@ const followUp = async (row) => {
   });
   return node;
 };
+/** Where it can be seen to. */
+const placeOf = (row) => {
+  if (row.kind === "prescription") return address(settings.prescription_page, row.subject);
+  return address(["clearance", "screening_flag", "clinical_result"].includes(row.kind) ? settings.screening_page : settings.client_page, row.client.id);
+};
 const expiring = (row) => {
-  const [about, page] = row.client ? [row.client.name, address(settings.client_page, row.client.id)] : [row.clinician.name];
+  const [about, page] = row.client ? [row.client.name, placeOf(row)] : [row.clinician.name];
   const used = row.supply && `${row.supply.used}/${row.supply.doses} ${words.used}`;
   const node = copy("expiring", { who: row.client ? "" : about, client: [row.client ? about : "", page], what: [words.expiring[row.kind], row.what, used].filter(Boolean).join(" · "), day: dateOf(row.ends_on) });
   node.querySelector(".used-up").hidden = row.because !== "used_up";
