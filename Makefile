@@ -15,6 +15,8 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 .DEFAULT_GOAL := run
+# A start has a dozen processes of the same modules: let the first keep what it compiled, whatever the shell says.
+export PYTHONDONTWRITEBYTECODE :=
 .PHONY: run test races faults cuts proofs bench check lock
 
 run:
@@ -23,7 +25,7 @@ run:
 
 test:
 	@$(PYTHON) tools/install.py dev
-	@.venv/bin/python -m pytest -n auto $(ARGS)
+	@.venv/bin/python -m pytest -n auto --dist worksteal $(ARGS)
 
 races:
 	@$(PYTHON) tools/install.py dev
