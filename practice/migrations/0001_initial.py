@@ -3,9 +3,10 @@ import django.contrib.postgres.indexes
 import django.contrib.postgres.operations
 import django.db.models.deletion
 import django.db.models.functions.text
-import practice.models.base
 from django.conf import settings
 from django.db import migrations, models
+
+import practice.models.base
 
 
 class Migration(migrations.Migration):

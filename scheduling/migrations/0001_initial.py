@@ -3,9 +3,10 @@ import django.contrib.postgres.fields
 import django.contrib.postgres.fields.ranges
 import django.contrib.postgres.indexes
 import django.db.models.deletion
-import practice.models.base
 from django.conf import settings
 from django.db import migrations, models
+
+import practice.models.base
 
 
 class Migration(migrations.Migration):
