@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Case, Q, When
 from django.http import HttpRequest
 from django.utils.formats import date_format
 from django.utils.html import format_html_join
@@ -52,6 +53,9 @@ class EventInline(ReadInline):
     readonly_fields = fields
 
 
+NEEDS_A_PERSON = Q(state__in=Reminder.NEEDS_A_PERSON, settled_at=None)
+
+
 @admin.register(Reminder)
 class ReminderAdmin(UseCaseAdmin):
     viewers = READS_CLIENTS_BY_NAME
@@ -77,7 +81,8 @@ class ReminderAdmin(UseCaseAdmin):
     list_select_related = ("client",)
     search_fields = ("client__legal_name", "client__preferred_name")
     date_hierarchy = "due_at"
-    ordering = ("-due_at",)
+    # What nobody knows of, or did not get through, and nobody has seen to: before all that went well.
+    ordering = (Case(When(NEEDS_A_PERSON, then=0), default=1).asc(), "-due_at")
     inlines = (MessageInline, EventInline)
 
 

@@ -12,7 +12,7 @@ from notifications.models import DeskTask, InboundMessage
 from practice import activity
 from practice.access import CLINICAL, DESK, check_role, visible_to
 from practice.doors import door, step
-from practice.errors import Invalid, OutOfScope, Refused
+from practice.errors import Invalid, OutOfScope, Refused, Stale
 from practice.models import Client, User
 from scheduling.models import Booking
 from treatment_plans import safety
@@ -61,7 +61,7 @@ def ask(
         activity.record("task.asked", task, actor=None, at=now, client=client, data={"kind": kind})
     elif detail and detail not in task.detail.split("\n"):
         task.detail, task.reply = f"{task.detail}\n{detail}".strip(), reply or task.reply
-        task.save(update_fields=["detail", "reply"])
+        _save(task, "detail", "reply")
     return task
 
 
@@ -101,23 +101,26 @@ def alarm(
 
 
 @door
-def take(task_id: int, *, actor: User, now: datetime) -> DeskTask:
+def take(task_id: int, *, revision: int | None = None, actor: User, now: datetime) -> DeskTask:
     """Say that one sees to it, so that no two people call. Said twice, it counts once.
 
-    Raises AlreadyDone, TakenBySomebody: who has it gives it back, or settles it.
+    Raises AlreadyDone, Stale, TakenBySomebody: who has it gives it back, or settles it.
     """
-    task = _open(task_id)
+    task = _open(task_id, revision)
     if task.taken_by_id == actor.pk:
         return task
-    if task.taken_by_id is not None and task.taken_by and task.taken_by.is_active:
+    if holder(task) is not None:
         raise TakenBySomebody
     return _give_to(task, actor, action="task.taken", actor=actor, now=now)
 
 
 @door
-def give_back(task_id: int, *, actor: User, now: datetime) -> DeskTask:
-    """Whoever sees it next may take it. Of somebody else's, only the desk does this."""
-    task = _open(task_id)
+def give_back(task_id: int, *, revision: int | None = None, actor: User, now: datetime) -> DeskTask:
+    """Whoever sees it next may take it. Of somebody else's, only the desk does this.
+
+    Raises AlreadyDone, Stale.
+    """
+    task = _open(task_id, revision)
     if task.taken_by_id is None:
         return task
     if task.taken_by_id != actor.pk:
@@ -125,34 +128,53 @@ def give_back(task_id: int, *, actor: User, now: datetime) -> DeskTask:
     return _give_to(task, None, action="task.given_back", actor=actor, now=now)
 
 
+def holder(task: DeskTask) -> User | None:
+    """Who sees to it. What somebody took who left since is anybody's."""
+    return task.taken_by if task.taken_by and task.taken_by.is_active else None
+
+
 @step
-def _open(task_id: int) -> DeskTask:
+def _open(task_id: int, revision: int | None) -> DeskTask:
+    """Locked. Raises OutOfScope, AlreadyDone, and Stale unless it still has `revision` (None: any)."""
     task = DeskTask.objects.select_for_update(no_key=True, of=("self",)).filter(pk=task_id)
     found = task.select_related("taken_by", "client", "reply").first()
     if found is None:
         raise OutOfScope
     if found.done_at is not None:
         raise AlreadyDone
+    if revision not in (None, found.revision):
+        raise Stale(pointer="/headers/If-Match")
     return found
+
+
+@step
+def _save(task: DeskTask, *fields: str) -> None:
+    task.revision += 1
+    task.save(update_fields=[*fields, "revision"])
 
 
 @step
 def _give_to(task: DeskTask, to: User | None, *, action: str, actor: User, now: datetime) -> DeskTask:
     task.taken_by, task.taken_at = to, now if to else None
-    task.save(update_fields=["taken_by", "taken_at"])
+    _save(task, "taken_by", "taken_at")
     activity.record(action, task, actor=actor, at=now, client=task.client_id, data={"kind": task.kind})
     return task
 
 
 @door
-def finish(task_id: int, *, outcome: str, actor: User, now: datetime) -> DeskTask:
-    """Take it off the list. Raises Invalid without an outcome, AlreadyDone."""
-    task = _open(task_id)
+def finish(
+    task_id: int, *, outcome: str, revision: int | None = None, actor: User, now: datetime
+) -> DeskTask:
+    """Take it off the list, whoever has it. Raises AlreadyDone, Stale, Invalid without an outcome.
+
+    Who read it before the client wrote more has not answered that: hence the revision.
+    """
+    task = _open(task_id, revision)
     if not outcome.strip():
         raise Invalid(_("Say what came of it."), code="required", pointer="/outcome")
     task.done_at, task.done_by, task.outcome = now, actor, outcome.strip()[:200]
     task.next_alert_at = None
-    task.save(update_fields=["done_at", "done_by", "outcome", "next_alert_at"])
+    _save(task, "done_at", "done_by", "outcome", "next_alert_at")
     activity.record("task.done", task, actor=actor, at=now, client=task.client_id, data={"kind": task.kind})
     return task
 

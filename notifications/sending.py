@@ -42,6 +42,8 @@ def send_all(
                 logger.exception("reminders %s: sending broke", [one.reminder.pk for one in some])
             seconds_each = max((time.monotonic() - began) / len(some), 0.001)
             at_once = max(1, min(MOST_BEGUN, int(IN_DOUBT_SECONDS / seconds_each)))
+            if at_once > channel.calls_at_once:  # whole rounds, or threads wait for the last one's
+                at_once -= at_once % channel.calls_at_once
 
 
 def _send_some(

@@ -18,6 +18,7 @@ from notifications.models import ClientNote, DeskTask, InboundMessage
 from practice.access import CLINICAL
 from practice.api.base import NothingIn, Resource
 from practice.api.filters import IdFilter
+from practice.api.schema import IF_MATCH_IF_SENT
 from scheduling.api.filters import AnyOf
 
 
@@ -64,9 +65,21 @@ class FromClients(Resource):
 @extend_schema_view(
     list=extend_schema(summary="List what waits for a person"),
     retrieve=extend_schema(summary="Read a task"),
-    take=extend_schema(summary="See to it", request=NothingIn, responses=DeskTaskOut),
-    give_back=extend_schema(summary="Let somebody else see to it", request=NothingIn, responses=DeskTaskOut),
-    finish=extend_schema(summary="Say what came of it", request=FinishIn, responses=DeskTaskOut),
+    take=extend_schema(
+        summary="See to it", request=NothingIn, responses=DeskTaskOut, parameters=[IF_MATCH_IF_SENT]
+    ),
+    give_back=extend_schema(
+        summary="Let somebody else see to it",
+        request=NothingIn,
+        responses=DeskTaskOut,
+        parameters=[IF_MATCH_IF_SENT],
+    ),
+    finish=extend_schema(
+        summary="Say what came of it",
+        request=FinishIn,
+        responses=DeskTaskOut,
+        parameters=[IF_MATCH_IF_SENT],
+    ),
 )
 class DeskTaskViews(FromClients):
     """What clients asked or told us that a person must settle. Lists begin with what has waited longest.
@@ -83,22 +96,26 @@ class DeskTaskViews(FromClients):
     @action(detail=True, methods=["post"])
     def take(self, request: Request, pk: str) -> Response:
         """So that no two people call. 409 while somebody else has it."""
-        found = self.get_object()
+        found, revision = self.get_object(), self.revision_if_sent()
         self.valid(NothingIn)
-        return self.write(lambda: desk_tasks.take(found.pk, actor=self.user, now=self.now))
+        return self.write(lambda: desk_tasks.take(found.pk, revision=revision, actor=self.user, now=self.now))
 
     @action(detail=True, methods=["post"], url_path="give-back")
     def give_back(self, request: Request, pk: str) -> Response:
         """Of somebody else's, only the desk does this."""
-        found = self.get_object()
+        found, revision = self.get_object(), self.revision_if_sent()
         self.valid(NothingIn)
-        return self.write(lambda: desk_tasks.give_back(found.pk, actor=self.user, now=self.now))
+        return self.write(
+            lambda: desk_tasks.give_back(found.pk, revision=revision, actor=self.user, now=self.now)
+        )
 
     @action(detail=True, methods=["post"])
     def finish(self, request: Request, pk: str) -> Response:
-        """Takes it off the list, whoever had it."""
-        found, body = self.get_object(), self.valid(FinishIn)
-        return self.write(lambda: desk_tasks.finish(found.pk, **body, actor=self.user, now=self.now))
+        """Takes it off the list, whoever had it. Send If-Match, or what came meanwhile goes unanswered."""
+        found, revision, body = self.get_object(), self.revision_if_sent(), self.valid(FinishIn)
+        return self.write(
+            lambda: desk_tasks.finish(found.pk, **body, revision=revision, actor=self.user, now=self.now)
+        )
 
 
 @extend_schema_view(

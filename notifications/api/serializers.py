@@ -100,6 +100,7 @@ class DeskTaskOut(Prepared):
     done_at = serializers.DateTimeField(allow_null=True)
     done_by = serializers.IntegerField(source="done_by_id", allow_null=True)
     outcome = serializers.CharField(allow_blank=True)
+    revision = serializers.IntegerField()
 
 
 class FinishIn(In):

@@ -155,6 +155,7 @@ class Migration(migrations.Migration):
             name='DeskTask',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('revision', models.PositiveIntegerField(default=1, editable=False)),
                 ('kind', models.CharField(choices=[('unsafe', 'may not be safe: call now'), ('call', 'wants a call'), ('not_ready', "can't get ready alone"), ('move', 'wants another time'), ('reply', 'wrote something to read'), ('who', "wrote from a number that is not one client's"), ('texts', 'wants texts again'), ('locked', 'gave a wrong birth date five times')], max_length=10, verbose_name='what')),
                 ('client', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='practice.client', verbose_name='client')),
                 ('booking', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='scheduling.booking', verbose_name='booking')),

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from practice.models import Client
+from practice.models.base import Revisioned
 from scheduling.models import Booking
 
 
@@ -55,7 +56,7 @@ class InboundMessage(models.Model):
         return self.get_meaning_display()
 
 
-class DeskTask(models.Model):
+class DeskTask(Revisioned):
     """Something a client asked or told us that a person must settle. Done means: with an outcome.
 
     `detail` has the client's own words or choices. An unsafe reply is told to whoever is on call at

@@ -163,8 +163,10 @@ def test_the_inbox_of_the_desk_is_clean(desk: Desk, clinic: Clinic, visit: Booki
     desk.sign_in(clinic.kim, "/admin/inbox/")
     assert desk.page.locator(".chip").get_by_text("May not be safe: call now").is_visible()
     check_every_width(desk, "inbox")
-    desk.page.get_by_role("link", name="Done").first.click()
-    desk.page.get_by_label("What came of it").fill("Called: safe, with her brother")
-    desk.page.get_by_role("button", name="Done").click()
+    desk.page.get_by_role("button", name="Take").first.click()
+    cry = desk.page.locator(".task.unsafe")
+    assert cry.get_by_text("You see to it").is_visible()
+    cry.get_by_role("textbox", name="What came of it").fill("Called: safe, with her brother")
+    cry.get_by_role("button", name="Done").click()
     assert desk.page.get_by_text("May not be safe: call now").count() == 0
     assert desk.errors == []

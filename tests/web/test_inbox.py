@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db import transaction
 from django.test import Client as Browser
+from django.urls import reverse
 
 from notifications import inbound, links
 from notifications.inbound import Incoming
@@ -14,7 +17,7 @@ from scheduling import booking
 from scheduling.booking import Request
 from scheduling.models import Booking
 from tests.cast import NOW, Clinic, at
-from tests.web.pages import get, post, reasons_of, text_of
+from tests.web.pages import get, messages_of, post, reasons_of, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -71,7 +74,53 @@ def test_done_needs_an_outcome_and_is_done_once(clinic: Clinic, visit: Booking, 
     task.refresh_from_db()
     assert (task.done_by, task.outcome) == (clinic.kim, "Called, all is well")
     assert Activity.objects.filter(action="task.done", client=visit.client).exists()
-    assert get(kim, "task_done", task.pk).status_code == 404
+    again = kim.get(reverse("admin:task_done", args=[task.pk]), follow=True)
+    assert "Somebody settled this before." in messages_of(again)
+
+
+def test_a_second_click_gets_the_first_answer(visit: Booking, kim: Browser) -> None:
+    text(visit, "CALL")
+    task = DeskTask.objects.get()
+    for _each in range(2):
+        done = post(kim, "task_done", task.pk, key="once", outcome="Called")
+        assert messages_of(done) == ["Done."]
+
+
+def test_who_takes_it_is_named_and_nobody_else_may(
+    clinic: Clinic, visit: Booking, kim: Browser, ana: Browser
+) -> None:
+    text(visit, "CALL")
+    task = DeskTask.objects.get()
+    page = post(kim, "take_task", task.pk)
+    assert page.redirect_chain == [(f"/admin/inbox/#task-{task.pk}", 302)]
+    assert "You see to it Give it back" in text_of(page)
+    theirs = text_of(get(ana, "inbox"))
+    assert f"{clinic.kim.name} sees to it" in theirs
+    assert "Give it back" not in theirs
+    assert " Take : " not in theirs
+    assert reasons_of(post(ana, "take_task", task.pk)) == ["Somebody else is seeing to this."]
+    post(ana, "give_task_back", task.pk)
+    assert DeskTask.objects.get().taken_by == clinic.kim
+    assert "Take : " in text_of(post(kim, "give_task_back", task.pk))
+    task.refresh_from_db()
+    assert (task.taken_by, task.taken_at, task.revision) == (None, None, 3)
+
+
+def test_what_the_client_wrote_meanwhile_is_read_before_it_is_done(visit: Booking, kim: Browser) -> None:
+    text(visit, "Can I bring a blanket?")
+    task = DeskTask.objects.get()
+    text(visit, "And my dog?")
+    refused = post(kim, "task_done", task.pk, outcome="Yes, do", revision=1)
+    assert reasons_of(refused) == ["Someone changed this record since you read it."]
+    assert "And my dog?" in text_of(refused)
+    assert refused.context["revision"] == 2
+    assert messages_of(post(kim, "task_done", task.pk, outcome="Both", revision=2)) == ["Done."]
+
+
+def test_it_says_how_long_somebody_waits(visit: Booking, kim: Browser) -> None:
+    text(visit, "CALL")
+    DeskTask.objects.update(created_at=NOW - timedelta(hours=2, minutes=5))
+    assert "for 2 hours, 5 minutes" in text_of(get(kim, "inbox"))
 
 
 def test_a_clinician_sees_their_clients_and_nobodys_numbers_only_the_desk(

@@ -61,6 +61,8 @@ WHO_MAY: dict[str, frozenset[Any]] = {
     "texts": READS_BY_NAME,
     "write_text": ADMIN,
     "inbox": READS_BY_NAME,
+    "take_task": BOOKS | CLINICAL,
+    "give_task_back": BOOKS | CLINICAL,
     "task_done": BOOKS | CLINICAL,
     "settle_message": READS_BY_NAME,
     "send_again": READS_BY_NAME,
@@ -157,6 +159,7 @@ def make_scene(clinic: Clinic) -> Scene:
     safety.dispose(
         alert.pk, disposition="no_acute_risk", note="We spoke.", actor=clinic.ana.user or clinic.kim, now=NOW
     )
+    task = DeskTask.objects.create(kind="call", client=client, created_at=NOW)
     entry = waitlist.add(
         client,
         clinic.appointment_type(),
@@ -197,7 +200,7 @@ def make_scene(clinic: Clinic) -> Scene:
         "hide_time": [freed.pk],
         "accept_offer": [offer.pk],
         "decline_offer": [offer.pk],
-        "task_done": [DeskTask.objects.create(kind="call", client=client, created_at=NOW).pk],
+        **{page: [task.pk] for page in ("take_task", "give_task_back", "task_done")},
         "write_text": ["booked", "en", "sms", "plain"],
         **{page: [Reminder.objects.filter(booking=row)[0].pk] for page in ABOUT_A_MESSAGE},
     }

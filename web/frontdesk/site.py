@@ -31,6 +31,8 @@ NAV = {
     "register": "clients",
     "messages": "messages",
     "inbox": "inbox",
+    "take_task": "inbox",
+    "give_task_back": "inbox",
     "task_done": "inbox",
     "waitlist": "waitlist",
     "offer_time": "waitlist",

@@ -94,6 +94,22 @@ def test_one_person_sees_to_it_and_says_what_came_of_it(clinic: Clinic) -> None:
     assert listed(clinic.kim, "desk-tasks", done="true", kind="reply", client=clinic.maya.pk) == [task.pk]
 
 
+def test_who_answers_what_they_read_does_not_answer_what_came_after_it(clinic: Clinic) -> None:
+    clinic.ready_client()
+    task = task_of(clinic.maya)
+    path, kim = f"desk-tasks/{task.pk}", Caller(clinic.kim)
+    read = kim.get(path)
+    assert (read.json()["revision"], read.headers["ETag"]) == (1, '"1"')
+    with transaction.atomic():
+        desk_tasks.ask("reply", client=clinic.maya, detail="And my cat?", now=NOW)
+    for action, body in (("take", {}), ("give-back", {}), ("finish", {"outcome": "No dogs."})):
+        stale = kim.send("POST", f"{path}/{action}", body, **{"If-Match": read.headers["ETag"]})
+        assert (stale.status_code, stale.json()["code"]) == (412, "stale")
+    taken = kim.send("POST", f"{path}/take", {}, **{"If-Match": kim.get(path).headers["ETag"]})
+    assert (taken.status_code, taken.headers["ETag"]) == (200, '"3"')
+    assert kim.send("POST", f"{path}/finish", {"outcome": "Neither."}, **{"If-Match": "*"}).status_code == 200
+
+
 def test_what_somebody_took_who_left_is_free(clinic: Clinic) -> None:
     clinic.ready_client()
     task = desk_tasks.take(task_of(clinic.maya).pk, actor=clinic.kim, now=NOW)

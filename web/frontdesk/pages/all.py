@@ -12,6 +12,7 @@ from django.urls import URLPattern, path
 from web.frontdesk.pages import (
     bookings,
     clients,
+    inbox,
     measures,
     medical,
     messages,
@@ -25,7 +26,6 @@ from web.frontdesk.pages.absences import Away, away_page
 from web.frontdesk.pages.bookings import booking_page
 from web.frontdesk.pages.client import client_page
 from web.frontdesk.pages.clients import find
-from web.frontdesk.pages.inbox import TaskDone, inbox_page
 from web.frontdesk.pages.messages import messages_page, report_page
 from web.frontdesk.pages.texts import texts_page
 from web.frontdesk.use_case import UseCasePage
@@ -37,7 +37,7 @@ PAGES: list[tuple[str, Page, str]] = [
     ("messages/", messages_page, "messages"),
     ("away/", away_page, "away"),
     ("waitlist/", waitlist.waitlist_page, "waitlist"),
-    ("inbox/", inbox_page, "inbox"),
+    ("inbox/", inbox.inbox_page, "inbox"),
     ("messages/report/", report_page, "message_report"),
     ("messages/texts/", texts_page, "texts"),
     # in the place of Django's own forms, which would write past the use cases
@@ -79,7 +79,9 @@ USE_CASES: list[tuple[str, type[UseCasePage], str]] = [
     ("waitlist/times/<int:freed_id>/hide/", waitlist.HideTime, "hide_time"),
     ("waitlist/offers/<int:offer_id>/accept/", waitlist.AcceptOffer, "accept_offer"),
     ("waitlist/offers/<int:offer_id>/decline/", waitlist.DeclineOffer, "decline_offer"),
-    ("inbox/<int:task_id>/done/", TaskDone, "task_done"),
+    ("inbox/<int:task_id>/take/", inbox.TakeTask, "take_task"),
+    ("inbox/<int:task_id>/give-back/", inbox.GiveTaskBack, "give_task_back"),
+    ("inbox/<int:task_id>/done/", inbox.TaskDone, "task_done"),
     ("bookings/<int:booking_id>/confirm/", bookings.Confirm, "confirm"),
     ("bookings/<int:booking_id>/arrive/", bookings.Arrive, "arrive"),
     ("bookings/<int:booking_id>/room/", bookings.EnterRoom, "enter_room"),
