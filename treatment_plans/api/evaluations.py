@@ -18,7 +18,7 @@ from practice.api.filters import TruthFilter
 from practice.models import Clinician
 from treatment_plans.api.filters import OfClientFilter
 from treatment_plans.api.medications import InteractionOut, TakenOut
-from treatment_plans.api.screening import FlagOut
+from treatment_plans.api.screening_flags import FlagOut
 from treatment_plans.models import Evaluation, ScreeningFlag
 from treatment_plans.screening import evaluations
 from treatment_plans.screening.evaluations import Waiting

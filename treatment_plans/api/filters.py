@@ -24,6 +24,10 @@ class OfClientFilter(django_filters.FilterSet):
     client = IdFilter()
 
 
+class CorrectableFilter(django_filters.FilterSet):
+    is_current = TruthFilter("corrections", "isnull", help_text="Not corrected by a later row.")
+
+
 class PrescriptionFilter(OfClientFilter):
     route = django_filters.ChoiceFilter(choices=Route.choices)
     status = django_filters.ChoiceFilter(choices=Prescription.Status.choices)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import django_filters
-from django.db.models import QuerySet
 from django.utils.translation import gettext
 from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import serializers
@@ -20,7 +19,7 @@ from practice.api.base import In, NothingIn, Out, Resource
 from practice.api.fields import ChoiceOf, IdField, InstantField, LineField, TextField, WholeNumberField
 from practice.api.filters import InstantFilter, TruthFilter
 from treatment_plans import safety
-from treatment_plans.api.filters import OfClientFilter
+from treatment_plans.api.filters import CorrectableFilter, OfClientFilter
 from treatment_plans.measuring import measures
 from treatment_plans.measuring.measures import Answered, Point
 from treatment_plans.models import Measure, PlannedSession, SafetyAlert
@@ -117,21 +116,14 @@ class DisposeIn(In):
     note = TextField(max_length=4000)
 
 
-class MeasureFilter(OfClientFilter):
+class MeasureFilter(OfClientFilter, CorrectableFilter):
     instrument = django_filters.ChoiceFilter(choices=Measure.Instrument.choices)
-    is_current = TruthFilter(method="current", help_text="Not corrected by a later row.")
     answered_before = InstantFilter("answered_at", "lt")
-
-    def current(self, queryset: QuerySet[Measure], name: str, value: bool) -> QuerySet[Measure]:
-        return queryset.filter(corrections__isnull=value)
 
 
 class AlertFilter(OfClientFilter):
-    is_open = TruthFilter(method="still_open", help_text="Not yet disposed of.")
+    is_open = TruthFilter("disposed_at", "isnull", help_text="Not yet disposed of.")
     severity = django_filters.ChoiceFilter(choices=SafetyAlert.Severity.choices)
-
-    def still_open(self, queryset: QuerySet[SafetyAlert], name: str, value: bool) -> QuerySet[SafetyAlert]:
-        return queryset.filter(disposed_at__isnull=value)
 
 
 def band_text(measure: Measure) -> str:

@@ -15,6 +15,7 @@ from practice.api.base import In, Out, Resource
 from practice.api.fields import ChoiceOf, DayField, IdField, InstantField, LineField, NamedChoice
 from practice.api.filters import IdFilter, TruthFilter
 from practice.models import Client, Location
+from treatment_plans.api.filters import CorrectableFilter
 from treatment_plans.api.prescriptions import KEY, AmountField
 from treatment_plans.api.supply import EVENT_FIELDS, TASK_FIELDS, LedgerCorrectionIn, SettleCountIn
 from treatment_plans.models import PlannedSession, Route, StockEvent, StockLot, StockTask
@@ -121,13 +122,9 @@ class StockLotFilter(django_filters.FilterSet):
         return queryset.filter(Q(for_client=None) | Q(for_client__in=mine))
 
 
-class StockEventFilter(django_filters.FilterSet):
+class StockEventFilter(CorrectableFilter):
     stock_lot = IdFilter()
     kind = django_filters.ChoiceFilter(choices=StockEvent.Kind.choices)
-    is_current = TruthFilter(method="current", help_text="Not corrected by a later row.")
-
-    def current(self, queryset: QuerySet[StockEvent], name: str, value: bool) -> QuerySet[StockEvent]:
-        return queryset.filter(corrections__isnull=value)
 
 
 class StockTaskFilter(django_filters.FilterSet):

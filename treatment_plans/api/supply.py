@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import django_filters
-from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -17,7 +16,7 @@ from practice.api.base import In, Out, Resource
 from practice.api.fields import ChoiceOf, IdField, InstantField, LineField, NamedChoice, TextField
 from practice.api.filters import IdFilter, TruthFilter
 from practice.api.quick import Quick
-from treatment_plans.api.filters import OfClientFilter
+from treatment_plans.api.filters import CorrectableFilter, OfClientFilter
 from treatment_plans.api.prescriptions import KEY, AmountField
 from treatment_plans.models import Prescription, SupplyEvent, SupplyTask
 from treatment_plans.rules import balances
@@ -92,14 +91,10 @@ class SupplyTaskOut(Out[SupplyTask]):
         fields = ("id", "client", *TASK_FIELDS)
 
 
-class SupplyEventFilter(OfClientFilter):
+class SupplyEventFilter(OfClientFilter, CorrectableFilter):
     prescription = IdFilter()
     planned_session = IdFilter()
     kind = django_filters.ChoiceFilter(choices=SupplyEvent.Kind.choices)
-    is_current = TruthFilter(method="current", help_text="Not corrected by a later row.")
-
-    def current(self, queryset: QuerySet[SupplyEvent], name: str, value: bool) -> QuerySet[SupplyEvent]:
-        return queryset.filter(corrections__isnull=value)
 
 
 class SupplyTaskFilter(OfClientFilter):

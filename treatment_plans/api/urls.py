@@ -2,6 +2,7 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from treatment_plans.api import (
+    clinical_results,
     course_holds,
     evaluations,
     follow_ups,
@@ -12,7 +13,9 @@ from treatment_plans.api import (
     prescriptions,
     psychotherapy_notes,
     rems_forms,
-    screening,
+    screening_flags,
+    screening_forms,
+    screenings,
     stock,
     supply,
     views,
@@ -28,14 +31,14 @@ router.register("planned-sessions", views.PlannedSessionViews, basename="planned
 router.register("follow-ups", follow_ups.FollowUpViews, basename="follow-up")
 router.register("measures", measures.MeasureViews, basename="measure")
 router.register("safety-alerts", measures.SafetyAlertViews, basename="safety-alert")
-router.register("screening-forms", screening.ScreeningFormViews, basename="screening-form")
-router.register("screenings", screening.ScreeningViews, basename="screening")
-router.register("screening-flags", screening.ScreeningFlagViews, basename="screening-flag")
+router.register("screening-forms", screening_forms.ScreeningFormViews, basename="screening-form")
+router.register("screenings", screenings.ScreeningViews, basename="screening")
+router.register("screening-flags", screening_flags.ScreeningFlagViews, basename="screening-flag")
 router.register("current-medications", medications.CurrentMedicationViews, basename="current-medication")
 router.register("interaction-rules", medications.InteractionRuleViews, basename="interaction-rule")
 router.register("hold-instructions", medications.HoldInstructionViews, basename="hold-instruction")
 router.register("evaluations", evaluations.EvaluationViews, basename="evaluation")
-router.register("clinical-results", screening.ClinicalResultViews, basename="clinical-result")
+router.register("clinical-results", clinical_results.ClinicalResultViews, basename="clinical-result")
 router.register("pdmp-checks", prescribing.PdmpCheckViews, basename="pdmp-check")
 router.register("in-person-evaluations", prescribing.InPersonViews, basename="in-person-evaluation")
 router.register("supply-events", supply.SupplyEventViews, basename="supply-event")
