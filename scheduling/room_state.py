@@ -27,8 +27,8 @@ from treatment_plans.models import (
     Prescription,
     Vitals,
 )
+from treatment_plans.rules import discharge, vitals
 from treatment_plans.rules import dosing as dosing_rules
-from treatment_plans.rules import vitals
 from treatment_plans.rules.session_summary import GivenDose, Seen, SummaryFacts, session_summary
 from treatment_plans.rules.vitals import Point
 
@@ -103,7 +103,7 @@ def load(record: DosingRecord, *, now: datetime) -> Room:
     rows = dosing_facts.load(record)
     leaving = dosing_facts.leaving(rows)
     dosed_at = min((dose.at for dose in rows.given), default=None)
-    until = dosing_rules.observed_until(leaving)
+    until = discharge.observed_until(leaving)
     step = _step(rows, until, now=now)
     live = [booking] if booking.is_live else []
     judged = readiness.judge(live, now=now).get(booking.pk)
@@ -121,7 +121,7 @@ def load(record: DosingRecord, *, now: datetime) -> Room:
         ).count(),
         prescriptions=_prescriptions(record, now=now),
         dosed_at=dosed_at,
-        observed_from=dosing_rules.observed_from(leaving),
+        observed_from=discharge.observed_from(leaving),
         observed_until=until,
         points=dosing_facts.points(rows, now=now),
         missing=_missing(step, rows, booking, now=now),
@@ -149,7 +149,7 @@ def _missing(step: Step, rows: Rows, booking: Booking, *, now: datetime) -> tupl
     if step == Step.ENDED:
         return ()
     if rows.given:
-        return dosing_rules.time_blockers(dosing_facts.leaving(rows), now=now)
+        return discharge.time_blockers(dosing_facts.leaving(rows), now=now)
     session = gate.session_of(booking)
     closed = gate.load([session], now=now).blockers(session, starts_at=now, now=now)
     before = dosing_facts.before_dose(

@@ -10,17 +10,11 @@ from typing import Any
 import pytest
 
 from tests.treatment_plans.test_vitals import LIMITS, MINUTE, NOW, WELL
+from treatment_plans.rules import check_in, discharge
 from treatment_plans.rules import dosing as dosing_rules
-from treatment_plans.rules.dosing import (
-    BeforeDose,
-    CheckedIn,
-    Criteria,
-    Given,
-    Leaving,
-    Order,
-    Signed,
-    WantedDose,
-)
+from treatment_plans.rules.check_in import CheckedIn
+from treatment_plans.rules.discharge import Criteria, Leaving
+from treatment_plans.rules.dosing import BeforeDose, Given, Order, Signed, WantedDose
 
 DAY = date(2026, 12, 1)
 ONE_DAY = timedelta(days=1)
@@ -214,7 +208,7 @@ def dosed(*ago: timedelta) -> list[Given]:
 )
 def test_how_long_they_stay(changes: dict[str, Any], expected: list[str]) -> None:
     facts = replace(LEAVING, **changes)
-    assert codes(dosing_rules.time_blockers(facts, now=NOW)) == expected
+    assert codes(discharge.time_blockers(facts, now=NOW)) == expected
 
 
 def last(**values: Any) -> dict[str, Any]:
@@ -256,7 +250,7 @@ def test_how_they_are_when_they_leave(
     changes: dict[str, Any], said: dict[str, Any], expected: list[str]
 ) -> None:
     facts, criteria = replace(LEAVING, **changes), replace(FINE, **said)
-    assert codes(dosing_rules.discharge_blockers(facts, criteria, now=NOW)) == expected
+    assert codes(discharge.discharge_blockers(facts, criteria, now=NOW)) == expected
 
 
 @pytest.mark.parametrize(
@@ -313,4 +307,4 @@ CHECKED_IN = CheckedIn(
 )
 def test_what_the_check_in_remarks(changes: dict[str, Any], expected: list[str]) -> None:
     facts = replace(CHECKED_IN, **changes)
-    assert codes(dosing_rules.check_in_remarks(facts, starts_at=NOW)) == expected
+    assert codes(check_in.remarks(facts, starts_at=NOW)) == expected

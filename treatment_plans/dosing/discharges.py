@@ -21,8 +21,8 @@ from treatment_plans.models import (
     Dose,
     DosingRecord,
 )
-from treatment_plans.rules import dosing as dosing_rules
-from treatment_plans.rules.dosing import Criteria
+from treatment_plans.rules import discharge as discharge_rules
+from treatment_plans.rules.discharge import Criteria
 
 
 class NotDischarged(Refused):
@@ -59,14 +59,14 @@ def discharge(
     leaving = dosing_facts.leaving(rows, to_emergency_care=to_emergency_care)
     not_licensed = licence_blockers(record, signer, now)
     blockers = (
-        *dosing_rules.discharge_blockers(leaving, _criteria(values), now=now),
+        *discharge_rules.discharge_blockers(leaving, _criteria(values), now=now),
         *not_licensed,
     )
     if record.ended_without_dose_at is not None:
         raise RecordEnded
     reason = override_reason.strip()
     is_overridden = bool(reason) and not not_licensed and actor.has_role(*PRESCRIBING)
-    if blockers and (not is_overridden or any(each.code in dosing_rules.LOCKED for each in blockers)):
+    if blockers and (not is_overridden or any(each.code in discharge_rules.LOCKED for each in blockers)):
         raise NotDischarged(blockers=blockers)
     row = DischargeCheck(
         record=record,

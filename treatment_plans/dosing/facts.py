@@ -21,9 +21,10 @@ from treatment_plans.models import (
     Protocol,
     Vitals,
 )
-from treatment_plans.rules import dosing as dosing_rules
-from treatment_plans.rules import vitals
-from treatment_plans.rules.dosing import BeforeDose, CheckedIn, Given, Leaving, Order, Signed
+from treatment_plans.rules import check_in, vitals
+from treatment_plans.rules.check_in import CheckedIn
+from treatment_plans.rules.discharge import Leaving
+from treatment_plans.rules.dosing import BeforeDose, Given, Order, Signed
 from treatment_plans.rules.vitals import Limits, Reading
 
 C = TypeVar("C", Vitals, Dose, Mark, AdverseEvent)
@@ -155,7 +156,7 @@ def before_dose(rows: Rows, *, is_in_session: bool, is_prescriber_on_site: bool)
 
 
 def check_in_remarks(row: CheckIn, record: DosingRecord) -> tuple[Blocker, ...]:
-    return dosing_rules.check_in_remarks(_checked_in(row, record), starts_at=record.starts_at)
+    return check_in.remarks(_checked_in(row, record), starts_at=record.starts_at)
 
 
 def _checked_in(row: CheckIn, record: DosingRecord) -> CheckedIn:
