@@ -7,11 +7,19 @@ from typing import Any
 import pytest
 from django.test import Client as Browser
 
-from tests.cast import Clinic
+from notifications.models import PageMessage
+from tests.cast import NOW, Clinic
 from tests.treatment_plans.test_screening_rules import WELL
 from tests.web.pages import reasons_of
 from treatment_plans.first_rows import screening_form as first_screening_form
-from treatment_plans.models import Clearance, FlagDisposition, Screening, ScreeningFlag, ScreeningForm
+from treatment_plans.models import (
+    Clearance,
+    FlagDisposition,
+    Screening,
+    ScreeningFlag,
+    ScreeningForm,
+    ScreeningSheet,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -72,3 +80,22 @@ def test_it_is_filled_in_shown_and_decided_on(clinic: Clinic, form: ScreeningFor
     assert ito.post(decide, said | both | {"key": "d3"}).status_code == 302
     assert Clearance.objects.get().decided_by == clinic.ito
     assert FlagDisposition.objects.filter(clearance=Clearance.objects.get()).count() == 2
+
+
+def test_the_desk_sends_it_and_sees_how_far_it_is_but_no_answer(clinic: Clinic, form: ScreeningForm) -> None:
+    client, kim = clinic.ready_client(), browser_of(clinic.kim)
+    page = f"/admin/practice/client/{client.pk}/change/"
+    address = f"/admin/clients/{client.pk}/screening/intake/send/"
+    assert "the client was not asked to fill it alone" in kim.get(page).content.decode()
+    assert "names no health matter" in kim.get(address).content.decode()
+    assert kim.post(address, {"key": "k"}).status_code == 302
+    kim.post(address, {"key": "k"})  # a second click
+    assert PageMessage.objects.get().sheet == ScreeningSheet.objects.get()
+    assert "Intake: to be sent" in kim.get(page).content.decode()
+    ScreeningSheet.objects.update(answers={"heart": "yes"}, answered_at=NOW)
+    shown = kim.get(page).content.decode()
+    assert "Intake: begun" in shown
+    assert "heart" not in shown.lower()
+    client.channel_consents.update(withdrawn_at=NOW)
+    refused = kim.post(address, {"key": "l"})
+    assert any("no number or address" in reason for reason in reasons_of(refused))

@@ -1,4 +1,4 @@
-"""Who may do what with bookings. The rest is in `practice.access`; the API permits the same."""
+"""Who may do what with bookings and forms. The rest is in `practice.access`; the API permits the same."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ RECEIVES = BOOKS | CLINICAL  # arrivals, and what clients say
 STARTS = CLINICAL
 COMPLETES = TREATING
 OVERRIDES = TREATING
+SENDS_FORMS = DESK | CLINICAL
 
 
 def reads_medical(user: User, client: Client) -> bool:

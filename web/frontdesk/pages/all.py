@@ -55,6 +55,7 @@ USE_CASES: list[tuple[str, type[UseCasePage], str]] = [
     ("consents/<int:consent_id>/withdraw/", clients.WithdrawConsent, "withdraw_consent"),
     ("clients/<int:client_id>/clearance/", medical.DecideClearance, "decide_clearance"),
     ("clients/<int:client_id>/screening/<slug:code>/", screening.FillScreening, "fill_screening"),
+    ("clients/<int:client_id>/screening/<slug:code>/send/", screening.SendScreening, "send_screening"),
     ("clients/<int:client_id>/rems/", medical.EnrollInRems, "enroll_in_rems"),
     ("clients/<int:client_id>/prescriptions/add/", medical.IssuePrescription, "issue_prescription"),
     ("prescriptions/<int:prescription_id>/revoke/", medical.RevokePrescription, "revoke_prescription"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib.admin.sites import AdminSite
@@ -9,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
+from notifications import screening_links
 from notifications.models import Reminder
 from practice import clients, phones, present
 from practice.access import (
@@ -41,6 +43,7 @@ from treatment_plans.models import (
     Screening,
     ScreeningFlag,
     ScreeningForm,
+    ScreeningSheet,
     TreatmentPlan,
 )
 from treatment_plans.rules.instruments import INSTRUMENTS
@@ -106,10 +109,24 @@ def client_page(site: AdminSite, request: HttpRequest, client_id: int) -> HttpRe
             .select_related("booking")
             .order_by("-due_at")[:MESSAGES_SHOWN],
             "history": history_of(client) if user.has_role(*READS_ACTIVITY) else None,
+            "health_forms": _forms(client, now) if user.has_role(*roles.SENDS_FORMS) else [],
             **_medical(user, client),
             **_may(user),
         },
     )
+
+
+def _forms(client: Client, now: datetime) -> list[dict[str, Any]]:
+    """Those in use, and how far the client is who was asked to fill one alone: never an answer."""
+    asked = screening_links.with_progress(ScreeningSheet.objects.filter(client=client, withdrawn_at=None))
+    sheets = {sheet.form.code: sheet for sheet in asked.order_by("asked_at", "pk")}
+    words = dict(screening_links.STAGES)
+    found = []
+    for form in ScreeningForm.objects.filter(approved_at__isnull=False, retired_at=None):
+        sheet = sheets.get(form.code)
+        stage = screening_links.stage(sheet, now=now) if sheet else ""
+        found.append({"form": form, "sheet": sheet, "stage": stage, "words": words.get(stage, "")})
+    return found
 
 
 def _medical(user: User, client: Client) -> dict[str, Any]:

@@ -8,9 +8,10 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from notifications import screening_links
 from practice.access import APPROVES_PROTOCOLS, CLINICAL, access_one, check_signature
 from practice.errors import OutOfScope
-from treatment_plans.models import Screening, ScreeningForm
+from treatment_plans.models import Screening, ScreeningForm, ScreeningSheet
 from treatment_plans.rules import screening as screening_rules
 from treatment_plans.screening import forms as screening_forms
 from treatment_plans.screening import screenings
@@ -18,6 +19,7 @@ from treatment_plans.screening.screenings import Filled
 from web.frontdesk.forms.screening import ScreeningForm as ScreeningFields
 from web.frontdesk.forms.screening import answers_of
 from web.frontdesk.pages.clients import ClientUseCase
+from web.frontdesk.roles import SENDS_FORMS
 from web.frontdesk.use_case import Done, UseCasePage
 
 
@@ -29,13 +31,8 @@ class FillScreening(ClientUseCase):
 
     def load(self, **ids: Any) -> None:
         super().load(client_id=ids["client_id"])
-        found = ScreeningForm.objects.filter(
-            code=ids["code"], approved_at__isnull=False, retired_at=None
-        ).first()
-        if found is None:
-            raise OutOfScope
-        self.screening_form = found
-        self.questions = screening_rules.questions_of(found.questions)
+        self.screening_form = _in_use(ids["code"])
+        self.questions = screening_rules.questions_of(self.screening_form.questions)
 
     def form_options(self) -> dict[str, Any]:
         return {"questions": self.questions}
@@ -56,6 +53,48 @@ class FillScreening(ClientUseCase):
             }
             return Done(self.at("clearance"), words)
         return Done(self.at("clearance"), gettext("The answers are saved."))
+
+
+class SendScreening(ClientUseCase):
+    """The client fills it alone; an address to hand on is made on the clinicians' pages, and shown once."""
+
+    roles = SENDS_FORMS
+    title = _("Send the screening form")
+    submit = _("Send it by text or email")
+
+    def load(self, **ids: Any) -> None:
+        super().load(client_id=ids["client_id"])
+        self.screening_form = _in_use(ids["code"])
+
+    def page(self) -> dict[str, Any]:
+        return {
+            **super().page(),
+            "title": f"{self.screening_form}: {self.title}",
+            "intro": gettext(
+                "The message names no health matter. The page behind it asks for the birth date, then one "
+                "question after the other. What was answered before is kept."
+            ),
+        }
+
+    def run(self, values: dict[str, Any]) -> ScreeningSheet:
+        return screening_links.ask(
+            self.client,
+            self.screening_form,
+            delivery=screening_links.MESSAGE,
+            secret="",
+            actor=self.user,
+            now=self.now,
+        )
+
+    def done(self, result: ScreeningSheet) -> Done:
+        return Done(self.at("forms"), gettext("It goes out now, or in the morning when it is night there."))
+
+
+def _in_use(code: Any) -> ScreeningForm:
+    found = ScreeningForm.objects.filter(code=code, approved_at__isnull=False, retired_at=None).first()
+    if found is None:
+        raise OutOfScope
+    return found
 
 
 class ApproveForm(UseCasePage):
