@@ -174,13 +174,13 @@ def along_its_life(user: User, row: Prescription) -> list[Deed]:
                 done=_("It is revoked."),
             )
         )
-    if decides and row.status != Status.DRAFT:
-        deeds.append(_next(row))
     return deeds
 
 
-def _next(row: Prescription) -> Deed:
+def next_one(user: User, row: Prescription) -> Deed | None:
     """The same order again: it renews one in force, and replaces one that was lost or revoked."""
+    if not user.has_role(*DECIDES_MEDICAL) or row.status == Status.DRAFT:
+        return None
     renews = row.status in Prescription.IN_FORCE
     return Deed(
         "again",

@@ -51,6 +51,7 @@ def prescription(user: User, prescription_id: int) -> Page:
             "ordered": _ordered(row),
             "signing": _before_signing(row, now=now) if signs else None,
             "deeds": prescription_deeds.along_its_life(user, row),
+            "again": prescription_deeds.next_one(user, row),
             "supply_deeds": prescription_deeds.of_the_supply(user, row),
             "tasks": _tasks(row),
             "ledger": _ledger(row),

@@ -6,7 +6,7 @@ const STAGES = ["ready_to_decide", "waiting_on_client", "new"];
 
 const flag = (row) => {
   const node = copy("flag", {
-    fact: row.fact, effect: words.effect[row.effect], needs: row.needs,
+    fact: row.fact, effect: words.effect[row.effect], needs: row.needs && `· ${row.needs}`,
     source: `${words.answer}: ${row.answer}, ${wall(row.filled_at, { dateStyle: "medium", timeZone: settings.zone })} · ${row.source}`,
   });
   const made = row.disposition;
