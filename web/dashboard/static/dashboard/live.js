@@ -1,6 +1,10 @@
 /* Parts of a page that the server draws: swapped for what it draws now, except where somebody works. */
 const at = (id) => document.getElementById(id);
-const isWorkedIn = (node) => node.querySelector("form[data-touched]") || (node.contains(document.activeElement) && document.activeElement.matches("input, select, textarea"));
+/** Something is typed there, or is about to be: an empty field with an id has the focus again afterwards. */
+const isWorkedIn = (node) => {
+  const field = document.activeElement;
+  return node.querySelector("form[data-touched]") || (node.contains(field) && field.matches("input, select, textarea") && !(field.id && field.matches("input") && !field.value));
+};
 /** Whether it is as the server has it. */
 const swap = (fresh) => {
   const old = at(fresh.id);

@@ -127,8 +127,11 @@ const enter = (form, extra = {}) => {
     path: `${base}/${form.dataset.to}`, label, isKept: many,
     body: form.dataset.of || "bare" in form.dataset ? body : { key: newUuid(), ...body },
     putBack: () => {
-      for (const [name, value] of kept) if (form.elements[name] && value) form.elements[name].value = value;
-      form.querySelector("input:not([type=hidden]), textarea, button").focus();
+      const here = form.isConnected ? form : document.querySelector(`form[data-to="${form.dataset.to}"]`);
+      if (!here) return;
+      for (const [name, value] of kept) if (here.elements[name] && value) here.elements[name].value = value;
+      here.dataset.touched = "1";
+      here.querySelector("input:not([type=hidden]), textarea, button").focus();
     },
     settled: (trouble, answer) => {
       if (fields) fields.disabled = false;
