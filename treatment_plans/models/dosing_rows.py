@@ -61,6 +61,10 @@ class CheckIn(RecordRow):
     def __str__(self) -> str:
         return str(_("check-in"))
 
+    @property
+    def identified_words(self) -> list[str]:
+        return [str(self.Identifier(each).label) for each in self.identified_by]
+
 
 class Vitals(CorrectableRow):
     """One reading. Null is what was not measured."""

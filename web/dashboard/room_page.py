@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any
 
 from django.db.models import Q
@@ -240,6 +241,17 @@ class RoomPage:
     @cached_property
     def events(self) -> list[Line]:
         return self._lines(self.room.rows.events, "began_at")
+
+    @property
+    def happened(self) -> list[tuple[str, Any]]:
+        """Signatures, doses, marks and events in the order of their times, each with what it is."""
+        found = [
+            *((row.recorded_at, "signature", (row, accepted)) for row, accepted in self.signatures),
+            *((line.row.given_at, "dose", line) for line in self.doses),
+            *((line.row.seen_at, "mark", line) for line in self.marks),
+            *((line.row.began_at, "event", line) for line in self.events),
+        ]
+        return [(what, one) for _at, what, one in sorted(found, key=itemgetter(0))]
 
     @property
     def intention(self) -> str:
