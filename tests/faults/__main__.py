@@ -1,7 +1,8 @@
 """python -m tests.faults [matrix|random|controls|all] [--size small|medium|full] [--seed N] [--lanes N]
 
-Counts go to benchmarks/results/faults.json. Exits with 1 if anything was lost, doubled, late or sent after
-its end, if a control did not fail, or if a cell did not work.
+Counts of the full size go to benchmarks/results/faults.json and docs/faults.md, others to var/faults.json.
+Exits with 1 if anything was lost, doubled, late or sent after its end, if a control did not fail, or if a
+cell did not work.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tests.faults import page
+
 BASE = Path(__file__).resolve().parents[2]
 # Short leases for those who can't put the clock forward: processes die too often for it to stand still.
 REAL_TIME = {
@@ -26,7 +29,6 @@ CHAOS = {
     "sms": {"drop_reply": 0.03, "500_after": 0.02, "500_before": 0.02, "429:1": 0.01, "slow:0.03": 0.5},
     "email": {"drop_reply": 0.005, "refuse_data:451": 0.02, "drop_at_data": 0.01, "slow:0.03": 0.5},
 }
-RESULTS = BASE / "benchmarks" / "results" / "faults.json"
 
 
 def main() -> int:
@@ -38,8 +40,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--lanes", type=int, default=2)
     parser.add_argument("--lane", help=argparse.SUPPRESS)  # this process is one: "1/2"
-    parser.add_argument("--out", type=Path, default=RESULTS)
+    parser.add_argument("--out", type=Path)
     options = parser.parse_args()
+    options.out = options.out or (page.RESULTS if options.size == "full" else BASE / "var" / "faults.json")
     if options.lane:
         return in_a_lane(options)
     found: dict[str, Any] = {}
@@ -93,6 +96,8 @@ def write(options: argparse.Namespace, found: dict[str, Any]) -> int:
         command = f"python -m tests.faults {part} --size {options.size} --seed {options.seed}"
         kept[part] = {"command": command, "on": time.strftime("%Y-%m-%d"), **report}
     options.out.write_text(json.dumps(kept, indent=1) + "\n")
+    if options.out == page.RESULTS:
+        page.write(kept)
     wrong = [part for part, report in found.items() if not report["as_it_should_be"]]
     print(f"Not as it should be: {', '.join(wrong)}." if wrong else "All as it should be.")
     return 1 if wrong else 0

@@ -225,6 +225,7 @@ class Lane:
             if sabotage is not None:
                 sabotage()
             self._tell_who_works()
+            app.conf.worker_lost_wait = 0.5  # seconds; ten would only be waited for
             sys.argv = ["celery"]
             app.start(argv=arguments)
         finally:

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.faults import page
+
 BASE = Path(__file__).resolve().parents[2]
 
 
@@ -21,3 +23,10 @@ def test_a_few_cells_lose_and_double_nothing_and_the_control_does(tmp_path: Path
     assert report["cells"] == 3
     assert report["control"]["as_it_should_be"], report["control"]
     assert report["control"]["doubled"] > 0
+
+
+def test_the_page_says_what_was_counted() -> None:
+    results = json.loads(page.RESULTS.read_text())
+    assert page.section(results) in page.PAGE.read_text()
+    for part, found in results.items():
+        assert found["as_it_should_be"], part
