@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpResponse
@@ -11,10 +12,15 @@ from notifications import links
 from web.portal.entry import back, ended, page, remember_proof
 from web.portal.forms import BirthDateForm
 
+KEPT = "kept"
 
-def ask_birth_date(request: Any) -> HttpResponse:
-    """Before anything that names medicine. The answer comes back to the same address."""
-    asks = request.method == "POST" and "month" in request.POST
+
+def ask_birth_date(request: Any, *, kept: Mapping[str, str] | None = None) -> HttpResponse:
+    """Before anything that names medicine. The answer comes back to the same address.
+
+    `kept` is what was sent there when the birth date no longer counted: it goes along in hidden fields.
+    """
+    asks = kept is None and request.method == "POST" and "month" in request.POST
     form, refusal = BirthDateForm(request.POST if asks else None), ""
     if asks and form.is_valid():
         if links.prove(request.link.pk, form.birth_date, now=request.now):
@@ -32,4 +38,13 @@ def ask_birth_date(request: Any) -> HttpResponse:
         form=form,
         refusal=refusal,
         can_ask=request.link.client.birth_date is not None,
+        kept=kept_of(request) if kept is None else kept,
     )
+
+
+def kept_of(request: Any) -> dict[str, str] | None:
+    """What went along with the birth date, None where nothing did."""
+    if KEPT not in request.POST:
+        return None
+    mark = f"{KEPT}-"
+    return {name[len(mark) :]: value for name, value in request.POST.items() if name.startswith(mark)}

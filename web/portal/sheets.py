@@ -19,11 +19,12 @@ from treatment_plans.rules.screening import Question
 from treatment_plans.screening import sheets as screening_sheets
 from treatment_plans.screening.screenings import FormNotUsable, NotAnswersToForm
 from treatment_plans.screening.sheets import SheetOver
-from web.portal.birth_dates import ask_birth_date
+from web.portal.birth_dates import ask_birth_date, kept_of
 from web.portal.entry import go, has_proof, page, remember_proof, through
 from web.portal.sheet_forms import QuestionForm, shown
 
 SCREENING = ClientLink.Purpose.SCREENING
+GONE_ON = 303
 
 
 def start(request: Any) -> HttpResponse:
@@ -50,15 +51,21 @@ def ask(request: Any) -> HttpResponse:
 def question(request: Any, number: int) -> HttpResponse:
     sheet = _sheet(request)
     questions = screening_sheets.questions_of(sheet.form)
-    if not has_proof(request) or not 1 <= number <= len(questions) or _is_over(request, sheet):
+    if not 1 <= number <= len(questions) or _is_over(request, sheet):
         return go(request, "form")
+    sent = request.POST if request.method == "POST" else None
+    if not has_proof(request):
+        if sent is None:
+            return go(request, "form")
+        # Too late, perhaps after a long rest over one question: who gives the birth date loses nothing.
+        if (kept := kept_of(request)) is None:
+            return ask_birth_date(request, kept=sent.dict())
+        proven = ask_birth_date(request)
+        if proven.status_code != GONE_ON:
+            return proven
+        sent = kept
     asked, refusal = questions[number - 1], ""
-    form = QuestionForm(
-        asked,
-        request.POST if request.method == "POST" else None,
-        language=request.language,
-        value=sheet.answers.get(asked.key),
-    )
+    form = QuestionForm(asked, sent, language=request.language, value=sheet.answers.get(asked.key))
     if request.method == "POST" and form.is_valid():
         try:
             is_unsafe = screening_links.answer(request.link.pk, asked.key, form.answer, now=request.now)
@@ -72,7 +79,7 @@ def question(request: Any, number: int) -> HttpResponse:
             following = following or _go_on(request, questions, answers)
             remember_proof(following, request)
             return following
-    return page(
+    answer = page(
         request,
         "sheet_question",
         status=422 if form.errors or refusal else 200,
@@ -83,6 +90,9 @@ def question(request: Any, number: int) -> HttpResponse:
         previous=f"form/{number - 1}" if number > 1 else "",
         has_answers=bool(sheet.answers),
     )
+    if sent is not None:
+        remember_proof(answer, request)
+    return answer
 
 
 @through(SCREENING, posts=False)

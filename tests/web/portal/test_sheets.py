@@ -168,12 +168,7 @@ def test_what_is_no_answer_is_refused_and_stays_to_be_put_right(
 def test_a_date_is_three_numbers_and_has_to_be_in_the_calendar(
     known: Browser, path: str, form: ScreeningForm
 ) -> None:
-    own = [{"key": "since", "kind": "date", "en": "Since when?", "es": "¿Desde cuándo?"}]
-    ScreeningSheet.objects.update(
-        form=ScreeningForm.objects.create(
-            code="own", name="Own", questions=own, approved_by=form.approved_by, approved_at=form.approved_at
-        )
-    )
+    ask_for_a_date(form)
     for wrong in ({"month": "2", "day": "30", "year": "2020"}, {"month": "2"}):
         assert known.post(f"{path}/form/1", wrong).status_code == 422
     sent = {"month": "2", "day": "29", "year": "2020"}
@@ -263,6 +258,49 @@ def test_the_birth_date_is_asked_again_after_half_an_hour_without_an_answer(
     monkeypatch.setattr(time, "time", lambda: real() + 80 * 60)
     assert "First, is it you?" in known.get(f"{path}/form", follow=True).content.decode()
     assert ScreeningSheet.objects.get().answers == {"age": 38, "conditions": ""}
+
+
+def test_what_was_sent_too_late_is_kept_once_the_birth_date_is_given(
+    client: Browser, path: str, form: ScreeningForm
+) -> None:
+    number = number_of(form, "medicines")
+    asked = client.post(f"{path}/form/{number}", {"text": 'lithium, "as always" <b>'})
+    page = asked.content.decode()
+    assert "First, is it you?" in page
+    assert "lithium, &quot;as always&quot; &lt;b&gt;" in page
+    assert ScreeningSheet.objects.get().answers == {}
+    along = {"kept": "1", "kept-text": 'lithium, "as always" <b>'}
+    wrong = client.post(f"{path}/form/{number}", {**BORN, "year": "1980", **along})
+    assert (wrong.status_code, "lithium" in wrong.content.decode()) == (422, True)
+    assert ScreeningSheet.objects.get().answers == {}
+    assert client.post(f"{path}/form/{number}", BORN | along)["Location"] == f"{path}/form/1"
+    assert ScreeningSheet.objects.get().answers == {"medicines": 'lithium, "as always" <b>'}
+    assert client.get(f"{path}/form/2").status_code == 200
+
+
+def test_a_date_that_was_sent_too_late_is_not_taken_for_the_birth_date(
+    client: Browser, path: str, form: ScreeningForm
+) -> None:
+    ask_for_a_date(form)
+    since = {"month": "2", "day": "29", "year": "2020"}
+    assert "First, is it you?" in client.post(f"{path}/form/1", since).content.decode()
+    assert ClientLink.objects.get().wrong_count == 0
+    along = {"kept": "1"} | {f"kept-{name}": value for name, value in since.items()}
+    assert client.post(f"{path}/form/1", BORN | along)["Location"] == f"{path}/form/check"
+    assert ScreeningSheet.objects.get().answers == {"since": "2020-02-29"}
+
+
+def ask_for_a_date(form: ScreeningForm) -> None:
+    own = [{"key": "since", "kind": "date", "en": "Since when?", "es": "¿Desde cuándo?"}]
+    ScreeningSheet.objects.update(
+        form=ScreeningForm.objects.create(
+            code="own",
+            name="Own",
+            questions=own,
+            approved_by=form.approved_by,
+            approved_at=form.approved_at,
+        )
+    )
 
 
 def test_looking_changes_nothing(known: Browser, path: str, form: ScreeningForm) -> None:
