@@ -1,6 +1,6 @@
 /* The forms of a page: sent to the REST API. What was typed stays until it is saved; all reasons of a refusal stand beside
    it, and both values when somebody else was faster. Then the server draws the page's parts anew. */
-import { neverReload, newKey, renew, say, send, settings, words } from "./frame.js";
+import { isLost, neverReload, newKey, renew, say, send, settings, words } from "./frame.js";
 import { bodyOf } from "./entry.js";
 import { drawnNow, reasonsOf, swapAll } from "./live.js";
 import { newUuid } from "./queue.js";
@@ -95,7 +95,6 @@ const hideEffects = (form) => {
 };
 
 /* Sending */
-const isLost = ({ status }) => [0, 401, 408, 429].includes(status) || status >= 500;
 const attempt = async (form, body) => {
   const { path, method } = form.dataset, { key, uuid } = keysOf(form);
   const revision = form.dataset.revision ?? null;

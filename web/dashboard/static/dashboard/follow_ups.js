@@ -1,5 +1,6 @@
 /* What is due, and the little forms that settle it. */
-import { address, call, copy, dayAndTime, keepFresh, newKey, part, say, send, settings, takeAway, wall, words } from "./frame.js";
+import { address, call, copy, dayAndTime, isLost, keepFresh, newKey, part, say, send, settings, takeAway, wall, words } from "./frame.js";
+import { reasonsOf } from "./live.js";
 
 /** Send a form; what it was refused for is shown in it. The key is one until it worked: sent twice, done once. */
 const onSubmit = (node, work) => {
@@ -12,7 +13,10 @@ const onSubmit = (node, work) => {
     try {
       await work(form, key, event.submitter);
       key = newKey();
-    } catch (trouble) { wrong.textContent = trouble.message; key = newKey(); }
+    } catch (trouble) {
+      wrong.replaceChildren(...reasonsOf(trouble).map((one) => Object.assign(document.createElement("span"), { textContent: `${one.detail} ` })));
+      if (!isLost(trouble)) key = newKey();
+    }
   });
   return node;
 };

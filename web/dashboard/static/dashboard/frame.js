@@ -55,6 +55,8 @@ export const all = async (path) => {
   const { results, next } = await call(path);
   return next ? results.concat(await all(next.split("/api/v1/")[1])) : results;
 };
+/** Whether we don't know what the server did: then the same is sent again under the same key. */
+export const isLost = ({ status, body }) => [0, 401, 408, 429].includes(status) || status >= 500 || (body && body.code) === "idempotency_key_in_use";
 /** Made once per thing to do: what is sent twice with the same key is done once. */
 export const newKey = () => [...crypto.getRandomValues(new Uint32Array(4))].join("-");
 export const send = (path, body, { key = newKey(), method = "POST", revision = null, signal = null, keepalive = false } = {}) => {

@@ -1,6 +1,6 @@
 /* Entries on their way to the server: in memory only, until it has answered; in order within their lane, so that a long
    note never holds up a reading. An entry keeps its key: one whose answer was lost is saved once however often it is sent. */
-import { renew, send } from "./frame.js";
+import { isLost, renew, send } from "./frame.js";
 
 const WAITS = [1, 2, 4, 8, 15]; // seconds before the next try; the last one again and again
 export const SLOW = 800; // milliseconds after which an entry on its way is shown
@@ -18,7 +18,6 @@ export const newUuid = () => {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 };
 
-const isLost = ({ status, body }) => [0, 401, 408, 429].includes(status) || status >= 500 || (body && body.code) === "idempotency_key_in_use";
 /** What went wrong, or null; `item.answer` is what the server said. `item.request` is asked anew for each try. */
 const attempt = async (item) => {
   const once = () => {
