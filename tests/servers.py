@@ -90,6 +90,12 @@ def template() -> str:
     return name
 
 
+def dump() -> bytes:
+    """All that the migrations make, for a server of somebody's own."""
+    line = postgres.command(PLACES, "pg_dump", ["--no-owner", "--dbname", PLACES.database_url(template())])
+    return subprocess.run(line, cwd="/", capture_output=True, check=True).stdout
+
+
 def fingerprint() -> str:
     """Return what changes when a migration or a dependency does."""
     files = [*sorted(BASE.glob("*/migrations/*.py")), BASE / "requirements" / "run.txt"]

@@ -25,6 +25,7 @@ from config.servers.places import locate
 BASE = Path(__file__).resolve().parents[2]
 LEASE, PROVIDER, ACCEPT = 60, 20, 10  # seconds by the practice's clock, which the matrix puts forward
 PR_SET_PDEATHSIG = 1
+SCHEMA = "FAULTS_SCHEMA"  # a file that pg_dump wrote
 
 
 class Lane:
@@ -101,6 +102,18 @@ class Lane:
         while _group_of(postmaster) and time.monotonic() < deadline:  # its children notice, and end
             time.sleep(0.01)
         self.start_postgres()
+
+    def migrate(self) -> None:
+        """Or take a database that was migrated elsewhere, as SCHEMA names it: in a tenth of the time."""
+        if schema := os.environ.get(SCHEMA):
+            line = ["--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", "--dbname", self.places.database_url()]
+            with Path(schema).open("rb") as file:
+                psql = postgres.command(self.places, "psql", line)
+                subprocess.run(psql, stdin=file, stdout=subprocess.DEVNULL, cwd="/", check=True)
+            return
+        from django.core.management import call_command
+
+        call_command("migrate", verbosity=0)
 
     def kill_redis(self) -> None:
         self.kill("redis")

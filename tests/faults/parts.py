@@ -11,8 +11,7 @@ import django
 
 django.setup()
 
-from django.core.management import call_command  # noqa: E402  Django first
-from django_celery_beat.models import IntervalSchedule, PeriodicTask  # noqa: E402
+from django_celery_beat.models import IntervalSchedule, PeriodicTask  # noqa: E402  Django first
 
 from config import celery  # noqa: E402, F401  the tasks find our broker
 from config.schedule import ensure_schedule  # noqa: E402
@@ -31,7 +30,7 @@ SMALL_STEP = 9  # every ninth cell of one seed
 
 def open_practice(lane: Lane) -> Clinic:
     """A clinic, and beat's schedule at a second instead of ten or more."""
-    call_command("migrate", verbosity=0)
+    lane.migrate()
     ensure_schedule()
     names = ("notifications.tasks.deliver_due", "notifications.tasks.resolve_unknown")
     second, _ = IntervalSchedule.objects.get_or_create(every=1, period=IntervalSchedule.SECONDS)
