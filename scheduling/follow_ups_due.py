@@ -19,6 +19,7 @@ from practice.models import Client, User
 from scheduling import measures_due
 from scheduling.models import Booking, SessionNote
 from treatment_plans.models import (
+    CourseHold,
     FollowUp,
     FollowUpAttempt,
     PlannedSession,
@@ -39,13 +40,15 @@ KINDS = {
     "note": _("note to sign"),
     "measures": _("questionnaires without an answer"),
     "review": _("review without a decision"),
+    "course_hold": _("course on hold after an adverse event"),
 }
 
 
 @dataclass(frozen=True)
 class Item:
     """`id` is of the row that `kind` names: of the booking for a note, of the session for a review, of the
-    client for measures. `codes` says what: the kind of follow-up, the instruments, the reason of the alert.
+    client for measures. `codes` says what: the kind of follow-up or of event, the instruments, the reason of
+    the alert.
     """
 
     kind: str
@@ -196,8 +199,21 @@ def _reviews(user: User, now: datetime) -> Iterator[Item]:
         )
 
 
+def _holds(user: User, now: datetime) -> Iterator[Item]:
+    """For prescribers: no dose of these courses is given until one of them has looked at what happened."""
+    if not user.has_role(*DECIDES_MEDICAL):
+        return
+    rows = CourseHold.objects.filter(released_at=None).select_related("plan__client", "event")
+    for row in visible_to(user, rows, client="plan__client", roles=DECIDES_MEDICAL):
+        until_at = row.raised_at + SOON
+        pressing = _pressing(row.raised_at, until_at, now)
+        yield Item(
+            "course_hold", row.pk, row.plan.client, (row.event.kind,), row.raised_at, until_at, pressing
+        )
+
+
 Source = Callable[[User, datetime], Iterator[Item]]
-SOURCES: tuple[Source, ...] = (_alerts, _follow_ups, _notes, _measures, _reviews)
+SOURCES: tuple[Source, ...] = (_alerts, _follow_ups, _notes, _measures, _reviews, _holds)
 
 
 def _visible(user: User, rows: QuerySet) -> QuerySet:

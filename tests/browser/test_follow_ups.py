@@ -15,7 +15,7 @@ from tests.cast import NOW, Clinic
 from treatment_plans import sessions
 from treatment_plans.measuring import measures
 from treatment_plans.measuring.measures import Answered
-from treatment_plans.models import FollowUp, FollowUpAttempt
+from treatment_plans.models import CourseHold, FollowUp, FollowUpAttempt
 
 
 @pytest.fixture
@@ -67,6 +67,25 @@ def test_what_is_due_is_worked_off(desk: Desk, dosed: Clinic) -> None:
     page.get_by_role("status").get_by_text("Signed.").wait_for()
     signed = SessionNote.objects.get()
     assert (signed.text, signed.signed_at is not None) == ("Calm, talked of the river and of home.", True)
+    assert desk.errors == []
+
+
+def test_a_prescriber_lets_a_held_course_go_on(desk: Desk, dosed: Clinic) -> None:
+    row, at = Booking.objects.get(), NOW - timedelta(hours=47)
+    record = dosed.discharged(row, dosed_at=NOW - timedelta(hours=50), left_at=NOW - timedelta(hours=48))
+    dosed.one_of_each_entry(record, at)
+    CourseHold.objects.update(released_at=None, released_by=None, disposition="", note="")
+    assert dosed.ito.user
+    desk.sign_in(dosed.ito.user, "/dashboard/follow-ups/")
+    page = desk.page
+    held = page.get_by_role("article").filter(has_text="Course on hold after an adverse event: Dizziness")
+    held.get_by_label("Decision").select_option("continue_changed")
+    held.get_by_label("What was found").fill("Gone within the hour; half the dose next time.")
+    check_every_width(desk, "follow-ups-hold")
+    held.get_by_role("button", name="Let the course go on").click()
+    page.get_by_role("status").get_by_text("Closed.").wait_for()
+    hold = CourseHold.objects.get()
+    assert (hold.disposition, hold.released_by) == ("continue_changed", dosed.ito)
     assert desk.errors == []
 
 

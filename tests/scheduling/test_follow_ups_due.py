@@ -16,7 +16,7 @@ from tests.cast import NOW, Clinic, at
 from treatment_plans import follow_ups, sessions
 from treatment_plans.measuring import measures
 from treatment_plans.measuring.measures import Answered
-from treatment_plans.models import FollowUp, PlannedSession
+from treatment_plans.models import CourseHold, FollowUp, PlannedSession
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -94,6 +94,18 @@ def test_a_review_without_a_decision_is_the_prescribers(clinic: Clinic, dosed: B
     assert "review" not in {one[0] for one in kinds(clinic.ana.user)}
 
 
+def test_a_held_course_is_the_prescribers_until_it_is_released(clinic: Clinic, dosed: Booking) -> None:
+    record = clinic.discharged(dosed, dosed_at=NOW - 49 * HOUR, left_at=NOW - 48 * HOUR)
+    clinic.one_of_each_entry(record, NOW - 48 * HOUR)
+    assert "course_hold" not in {one[0] for one in kinds(clinic.ito.user)}
+    CourseHold.objects.update(
+        raised_at=NOW - HOUR, released_at=None, released_by=None, disposition="", note=""
+    )
+    assert ("course_hold", "due", ("dizziness",)) in kinds(clinic.ito.user)
+    assert ("course_hold", "overdue", ("dizziness",)) in kinds(clinic.ito.user, NOW + 24 * HOUR)
+    assert "course_hold" not in {one[0] for one in kinds(clinic.ana.user)}
+
+
 def test_questionnaires_follow_the_doses(clinic: Clinic, dosed: Booking) -> None:
     clinic.ask_questionnaires()
     assert "measures" not in {one[0] for one in kinds(clinic.ana.user)}
@@ -119,7 +131,7 @@ def test_more_clients_take_no_more_queries(
         if name:
             client = clinic.ready_client(name)
             sessions.complete(clinic.dose(client).pk, completed_at=NOW - 48 * HOUR, actor=clinic.ada)
-        with django_assert_num_queries(10) as seen:
+        with django_assert_num_queries(11) as seen:
             counts.append(len(follow_ups_due.due(ito, now=NOW)))
-        assert len(seen) == 10
+        assert len(seen) == 11
     assert counts == sorted(set(counts))

@@ -11,7 +11,14 @@ from practice.models import User
 from scheduling.follow_ups_due import KINDS
 from scheduling.models import SessionNote
 from treatment_plans.follow_ups import closed_by
-from treatment_plans.models import FollowUp, FollowUpAttempt, PlanReview, SafetyAlert
+from treatment_plans.models import (
+    AdverseEvent,
+    CourseHold,
+    FollowUp,
+    FollowUpAttempt,
+    PlanReview,
+    SafetyAlert,
+)
 from treatment_plans.rules.instruments import INSTRUMENTS
 from web.dashboard.frame import Page, labels, page
 
@@ -25,6 +32,7 @@ def follow_ups(user: User) -> Page:
             "reached": FollowUpAttempt.Reached.choices,
             "results": FollowUp.Result.choices,
             "decisions": PlanReview.Decision.choices,
+            "dispositions": CourseHold.Disposition.choices,
         },
         settings={
             "follows_up": user.has_role(*FOLLOWS_UP),
@@ -41,6 +49,7 @@ def _words() -> dict[str, Any]:
         **labels(FollowUp.Practice.choices),
         **labels(SafetyAlert.Reason.choices),
         **labels(SessionNote.Kind.choices),
+        **labels(AdverseEvent.Kind.choices),
         **{code: instrument.name for code, instrument in INSTRUMENTS.items()},
     }
     return {

@@ -47,6 +47,10 @@ const forms = {
     await send(`treatment-plans/${plan}/review`, { ...values(form, "decision", "note"), planned_session: row.id }, { key });
     settled(item, row, words.done);
   })] : [],
+  course_hold: (row, item, name) => settings.decides ? [onSubmit(copy("hold", { name }), async (form, key) => {
+    await send(`course-holds/${row.id}/release`, values(form, "disposition", "note"), { key });
+    settled(item, row, words.done);
+  })] : [],
 };
 /** A draft is begun with its first save. Who saved it elsewhere meanwhile loses nothing: both texts are shown. */
 const noteForm = (row, item, name) => {
