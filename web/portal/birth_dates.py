@@ -9,10 +9,10 @@ from django.http import HttpResponse
 from django.utils.translation import gettext
 
 from notifications import links
-from web.portal.entry import back, ended, page, remember_proof
+from web.portal.entry import back, ended, has_proof, page, remember_proof
 from web.portal.forms import BirthDateForm
 
-KEPT = "kept"
+KEPT, GONE_ON = "kept", 303
 
 
 def ask_birth_date(request: Any, *, kept: Mapping[str, str] | None = None) -> HttpResponse:
@@ -38,11 +38,26 @@ def ask_birth_date(request: Any, *, kept: Mapping[str, str] | None = None) -> Ht
         form=form,
         refusal=refusal,
         can_ask=request.link.client.birth_date is not None,
-        kept=kept_of(request) if kept is None else kept,
+        kept=_kept(request) if kept is None else kept,
     )
 
 
-def kept_of(request: Any) -> dict[str, str] | None:
+def sent_with_proof(request: Any) -> Mapping[str, str] | HttpResponse:
+    """What was posted, for who gave the birth date; else the page that asks for it.
+
+    An answer that comes too late, perhaps after a long rest over one question, goes along and is not lost.
+    """
+    if has_proof(request):
+        posted: Mapping[str, str] = request.POST
+        return posted
+    kept = _kept(request)
+    if kept is None:
+        return ask_birth_date(request, kept=request.POST.dict())
+    asked = ask_birth_date(request)
+    return kept if asked.status_code == GONE_ON else asked
+
+
+def _kept(request: Any) -> dict[str, str] | None:
     """What went along with the birth date, None where nothing did."""
     if KEPT not in request.POST:
         return None

@@ -20,8 +20,8 @@ from treatment_plans.measuring import answer_sheets
 from treatment_plans.measuring.answer_sheets import Occasion
 from treatment_plans.measuring.questionnaires import Questionnaire, find_questionnaire
 from treatment_plans.models import AnswerSheet, PlannedSession
-from web.portal.birth_dates import ask_birth_date
-from web.portal.entry import go, has_proof, page, said_no, through
+from web.portal.birth_dates import ask_birth_date, sent_with_proof
+from web.portal.entry import go, has_proof, page, remember_proof, said_no, through
 from web.portal.forms import CHOOSE, PageForm
 
 Purpose = ClientLink.Purpose
@@ -81,16 +81,21 @@ def ask(request: Any) -> HttpResponse:
 @through(*OCCASIONS)
 def question(request: Any, part: int, item: int) -> HttpResponse:
     found = _part(request, part)
-    if not has_proof(request) or found is None or not 1 <= item <= len(found.words.items):
+    if found is None or not 1 <= item <= len(found.words.items):
+        return go(request, "ask")
+    sent = sent_with_proof(request) if request.method == "POST" else None
+    if isinstance(sent, HttpResponse):
+        return sent
+    if sent is None and not has_proof(request):
         return go(request, "ask")
     words, refusal = found.words, ""
     form = AnswerForm(
-        request.POST if request.method == "POST" else None,
+        sent,
         label=words.items[item - 1],
         choices=words.choices,
         value=found.answers.get(str(item)),
     )
-    if request.method == "POST" and form.is_valid():
+    if sent is not None and form.is_valid():
         try:
             sheet = answer_sheets.answer(
                 _session(request),
@@ -105,10 +110,12 @@ def question(request: Any, part: int, item: int) -> HttpResponse:
         else:
             links.note_use(request.link.pk, now=request.now)
             had_alert = found.sheet is not None and found.sheet.alert_id is not None
-            if sheet.alert_id is not None and not had_alert:
-                return go(request, f"ask/{part}/{item}/help")
             following = str(item + 1) if item < len(words.items) else None
-            return _go(request, found, following)
+            answer = _go(request, found, following)
+            if sheet.alert_id is not None and not had_alert:
+                answer = go(request, f"ask/{part}/{item}/help")
+            remember_proof(answer, request)
+            return answer
     return page(
         request,
         "question",

@@ -19,12 +19,11 @@ from treatment_plans.rules.screening import Question
 from treatment_plans.screening import sheets as screening_sheets
 from treatment_plans.screening.screenings import FormNotUsable, NotAnswersToForm
 from treatment_plans.screening.sheets import SheetOver
-from web.portal.birth_dates import ask_birth_date, kept_of
+from web.portal.birth_dates import ask_birth_date, sent_with_proof
 from web.portal.entry import go, has_proof, page, remember_proof, through
 from web.portal.sheet_forms import QuestionForm, shown
 
 SCREENING = ClientLink.Purpose.SCREENING
-GONE_ON = 303
 
 
 def start(request: Any) -> HttpResponse:
@@ -53,20 +52,14 @@ def question(request: Any, number: int) -> HttpResponse:
     questions = screening_sheets.questions_of(sheet.form)
     if not 1 <= number <= len(questions) or _is_over(request, sheet):
         return go(request, "form")
-    sent = request.POST if request.method == "POST" else None
-    if not has_proof(request):
-        if sent is None:
-            return go(request, "form")
-        # Too late, perhaps after a long rest over one question: who gives the birth date loses nothing.
-        if (kept := kept_of(request)) is None:
-            return ask_birth_date(request, kept=sent.dict())
-        proven = ask_birth_date(request)
-        if proven.status_code != GONE_ON:
-            return proven
-        sent = kept
+    sent = sent_with_proof(request) if request.method == "POST" else None
+    if isinstance(sent, HttpResponse):
+        return sent
+    if sent is None and not has_proof(request):
+        return go(request, "form")
     asked, refusal = questions[number - 1], ""
     form = QuestionForm(asked, sent, language=request.language, value=sheet.answers.get(asked.key))
-    if request.method == "POST" and form.is_valid():
+    if sent is not None and form.is_valid():
         try:
             is_unsafe = screening_links.answer(request.link.pk, asked.key, form.answer, now=request.now)
         except (SheetOver, FormNotUsable):

@@ -53,6 +53,13 @@ def test_nothing_is_asked_before_the_birth_date(client: Browser, path: str) -> N
     assert not AnswerSheet.objects.exists()
 
 
+def test_an_answer_that_is_sent_too_late_goes_along_with_the_birth_date(client: Browser, path: str) -> None:
+    assert 'name="kept-choice" value="2"' in client.post(f"{path}/ask/1/1", {"choice": "2"}).content.decode()
+    along = {"kept": "1", "kept-choice": "2"}
+    assert client.post(f"{path}/ask/1/1", BORN | along)["Location"] == f"{path}/ask/1/2"
+    assert AnswerSheet.objects.get().answers == {"1": 2}
+
+
 def test_the_visit_offers_them_in_the_week_before_and_not_earlier(
     client: Browser, path: str, visit: Booking, clock: Clock
 ) -> None:
