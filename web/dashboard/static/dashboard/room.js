@@ -4,10 +4,10 @@ import { SLOW, drop, newUuid, onChange, put, tryNow } from "./queue.js";
 import { bodyOf, fillVitals, screen } from "./entry.js";
 import { askFirst } from "./leaving.js";
 import { drawnNow, reasonsOf, swapAll } from "./live.js";
+import { tick } from "./room_clock.js";
 import { fresh as freshNote } from "./note.js";
 
 const EVERY = 10_000; // milliseconds between two looks at what others have entered
-const MINUTE = 60_000;
 const at = (id) => document.getElementById(id);
 const list = at("queue");
 neverReload();
@@ -75,38 +75,6 @@ const drawReading = (row) => {
   node.querySelector("[data-slot=mark]").textContent = row.remarks.length ? "!" : "";
   body.append(node);
 };
-
-/* The clock: written every second, said once */
-const write = (node, text) => { if (node.textContent !== text) node.textContent = text; };
-const announced = new Set();
-const title = document.title;
-/** From then on nobody has measured what the protocol wanted: loud, and in the name of the tab. */
-const sound = () => {
-  const alarm = document.querySelector("#alarm [data-from]");
-  const isOn = Boolean(alarm) && now() > new Date(alarm.dataset.from);
-  if (alarm && alarm.hidden === isOn) alarm.hidden = !isOn;
-  write(document.querySelector("title"), isOn ? `(!) ${words.overdue} · ${title}` : title);
-};
-const tick = () => {
-  sound();
-  for (const node of document.querySelectorAll("[data-since]")) {
-    write(node, words.since.replace("%s", Math.max(0, Math.floor((now() - new Date(node.dataset.since)) / MINUTE))));
-  }
-  for (const node of document.querySelectorAll("[data-until]")) {
-    const left = Math.ceil((new Date(node.dataset.until) - now()) / MINUTE);
-    write(node, left > 0 ? words.in.replace("%s", left) : left === 0 ? words.soon : words.late.replace("%s", -left));
-    const box = node.closest("[data-due]");
-    if (!box) continue;
-    box.classList.toggle("is-due", left <= 0);
-    box.classList.toggle("is-late", left < 0);
-    if (left <= 0 && !announced.has(node.dataset.until)) {
-      announced.add(node.dataset.until);
-      say(words.due);
-    }
-  }
-};
-tick();
-setInterval(tick, 1000);
 
 /* What is entered */
 const reset = (form) => {
