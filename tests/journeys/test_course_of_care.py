@@ -77,10 +77,14 @@ WELL = {
 
 TOLD = [  # in the order in which each kind is first met
     "unplanned_session",
+    "screening",
     "clearance",
     "prescription",
+    "supply",
     "measure",
     "session",
+    "dose",
+    "discharge",
     "follow_up",
     "note",
     "alert",
@@ -372,8 +376,9 @@ def after_the_dose(course: Course, integration: dict[str, Any]) -> None:
     check_in = next(each for each in owed if each["kind"] == "check_in")
     course.office.turn_to(moment(check_in["due_from_at"]) + 30 * MINUTE)
     path = f"follow-ups/{check_in['id']}/done"
-    assert course.nia.refused(path, 403, outcome="Slept well.") == ["not_allowed"]
-    assert ana.post(path, outcome="Slept well, a little tearful.")["done_at"]
+    assert course.kim.refused(path, 403, outcome="Slept well.") == ["not_allowed"]
+    assert course.nia.post(path, outcome="Slept well, a little tearful.")["done_at"]
+    assert ana.refused(path, 409, outcome="Slept well.") == ["already_done"]
     course.hold(integration, ana)
     note = ana.add("session-notes", booking=integration["id"], text="The river again, and her father.")
     course.ito.sees_none_of(f"session-notes/{note['id']}", 404)
