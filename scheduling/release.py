@@ -72,6 +72,7 @@ def review_plan(
     has not begun, and what `plan_reviews.decide` and `close_plan` do.
     """
     plan = closing.lock_open(plan_id)
+    booked = [] if planned_session is None else _lock_bookings(planned_session)
     review = plan_reviews.decide(
         plan,
         decision=decision,
@@ -81,8 +82,8 @@ def review_plan(
         actor=actor,
         now=now,
     )
-    if planned_session is not None:
-        _finish(planned_session, actor=actor, now=now)
+    for booking in booked:
+        _finish(booking, actor=actor, now=now)
     activity.record(
         "plan.reviewed", review, actor=actor, at=now, client=plan.client_id, data={"decision": decision}
     )
@@ -149,12 +150,17 @@ def _end(plan: TreatmentPlan, *, reason: str, actor: User, now: datetime) -> Non
 
 
 @step
-def _finish(review: PlannedSession, *, actor: User, now: datetime) -> None:
-    for row in Booking.objects.filter(planned_session=review, status__in=Booking.LIVE):
-        booking = lifecycle.lock(row.pk)
-        if not booking.is_in_session:
-            raise ReviewNotHeld(params={"when": spoken(booking.starts_at, booking.time_zone)})
-        lifecycle.move_to(booking, Booking.Status.COMPLETED, actor=actor, now=now)
+def _lock_bookings(session: PlannedSession) -> list[Booking]:
+    """Before the planned session itself, as everybody locks them."""
+    rows = Booking.objects.filter(planned_session=session, status__in=Booking.LIVE).order_by("pk")
+    return [lifecycle.lock(row.pk) for row in rows]
+
+
+@step
+def _finish(booking: Booking, *, actor: User, now: datetime) -> None:
+    if not booking.is_in_session:
+        raise ReviewNotHeld(params={"when": spoken(booking.starts_at, booking.time_zone)})
+    lifecycle.move_to(booking, Booking.Status.COMPLETED, actor=actor, now=now)
 
 
 def _open_bookings(plan_id: int) -> QuerySet[Booking]:

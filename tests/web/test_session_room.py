@@ -11,6 +11,7 @@ from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
 from practice import present
+from practice.models import Activity
 from scheduling import notes
 from tests.browser.sessions import Clock, Session, make_session
 from tests.cast import Clinic
@@ -48,6 +49,17 @@ def test_it_is_for_clinicians_who_may_see_the_client(session: Session, sign_in: 
 
 def test_a_record_that_is_not_there(session: Session, ana: Browser) -> None:
     assert ana.get("/dashboard/sessions/99999999/").status_code == 404
+
+
+def test_who_opened_or_printed_it_is_remembered_and_a_look_at_what_changed_is_not(
+    session: Session, ana: Browser
+) -> None:
+    viewed = Activity.objects.filter(action="client.viewed", client_id=session.record.client_id)
+    counts = []
+    for page in ("", "print/", "live/"):
+        ana.get(session.path + page)
+        counts.append(viewed.count())
+    assert counts == [1, 2, 2]
 
 
 def test_nurses_neither_correct_doses_nor_let_her_leave(

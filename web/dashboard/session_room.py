@@ -12,7 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import condition
 
-from practice import present
+from practice import clients, present
 from practice.access import CLINICAL, visible_to
 from practice.models import User
 from scheduling import room_state
@@ -26,7 +26,7 @@ from web.dashboard.words import LIGHTS, STATES
 
 @page()
 def session_room(user: User, record_id: int) -> Page:
-    shown = _room(user, record_id)
+    shown = _looked_at(user, record_id)
     record = shown.record
     return Page(
         "dashboard/room.html",
@@ -82,7 +82,13 @@ def session_room_live(user: User, record_id: int) -> Page:
 
 @page()
 def session_record(user: User, record_id: int) -> Page:
-    return Page("dashboard/room_print.html", context=_context(_room(user, record_id)))
+    return Page("dashboard/room_print.html", context=_context(_looked_at(user, record_id)))
+
+
+def _looked_at(user: User, record_id: int) -> RoomPage:
+    shown = _room(user, record_id)
+    clients.look_at(shown.record.client, actor=user, now=shown.room.now)
+    return shown
 
 
 def _room(user: User, record_id: int) -> RoomPage:
