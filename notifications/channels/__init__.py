@@ -65,7 +65,7 @@ class Channel(ABC):
     """Sends a message and never tries twice: whoever calls knows what was sent before.
 
     As a context manager it may keep its connection between sends. At most `calls_at_once` threads may be in
-    `send`, and one in everything else; none of them uses the database.
+    `send`, and one in everything else; where they are several, none uses the database.
     Nothing in it logs an address or a text, and its exceptions carry codes only.
     """
 

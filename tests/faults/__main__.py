@@ -8,7 +8,9 @@ cell did not work.
 from __future__ import annotations
 
 import argparse
+import atexit
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -16,7 +18,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tests import servers
 from tests.faults import page
+from tests.faults.lane import SCHEMA
 
 BASE = Path(__file__).resolve().parents[2]
 # Short leases for those who can't put the clock forward: processes die too often for it to stand still.
@@ -46,6 +50,7 @@ def main() -> int:
     if options.lane:
         return in_a_lane(options)
     found: dict[str, Any] = {}
+    migrate_once()
     for part in ("controls", "matrix", "random") if options.part == "all" else (options.part,):
         lanes = options.lanes if part == "matrix" else 1
         found[part] = together(run_lanes(options, part, lanes), part)
@@ -54,6 +59,20 @@ def main() -> int:
             json.dumps({part: {name: each for name, each in report.items() if name != "cells"}}), flush=True
         )
     return write(options, found)
+
+
+def migrate_once() -> None:
+    """For all lanes that follow, and those of the next runs."""
+    if SCHEMA in os.environ or os.environ.get("DATABASE_URL"):
+        return
+    runs = servers.start()
+    try:
+        with tempfile.NamedTemporaryFile(prefix="quietroom-schema-", delete=False) as file:
+            atexit.register(os.unlink, file.name)
+            file.write(servers.dump())
+    finally:
+        servers.leave(runs)
+    os.environ[SCHEMA] = file.name
 
 
 def run_lanes(options: argparse.Namespace, part: str, lanes: int) -> list[dict[str, Any]]:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
-from tests import servers
 from tests.faults import page
-from tests.faults.lane import SCHEMA
 
 BASE = Path(__file__).resolve().parents[2]
 
@@ -19,12 +16,7 @@ def test_a_few_cells_lose_and_double_nothing_and_the_control_does(tmp_path: Path
     """In a process of its own, which has its own servers and ends with them."""
     out = tmp_path / "faults.json"
     line = [sys.executable, "-W", "ignore", "-m", "tests.faults", "few", "--lanes", "1", "--out", str(out)]
-    env = {**os.environ}
-    if not os.environ.get("DATABASE_URL"):
-        schema = tmp_path / "schema.sql"
-        schema.write_bytes(servers.dump())
-        env[SCHEMA] = str(schema)
-    done = subprocess.run(line, cwd=BASE, env=env, capture_output=True, text=True, timeout=280, check=False)
+    done = subprocess.run(line, cwd=BASE, capture_output=True, text=True, timeout=280, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     report = json.loads(out.read_text())["few"]
     assert (report["lost"], report["doubled"], report["after_cancel"], report["late"]) == (0, 0, 0, 0)
