@@ -36,8 +36,9 @@ from treatment_plans.models import Clearance, FollowUp, PlannedSession, Prescrip
 from treatment_plans.rules.spacing import integration_window
 from web.demo.clinic import Clinic
 from web.demo.course import Course, Visit
+from web.demo.so_far import ARRIVES_BEFORE
 from web.demo.values import clearance_values, client_values, helper_values, prescription_values, user_of
-from web.demo.visiting import ARRIVES_BEFORE, OUTCOMES, STARTS_AFTER
+from web.demo.visiting import OUTCOMES, STARTS_AFTER
 
 CHUNK, ROWS = 200, 1000
 Kind = PlannedSession.Kind

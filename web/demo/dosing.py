@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from practice.models import User
@@ -17,12 +17,8 @@ from treatment_plans.dosing import records as dosing
 from treatment_plans.dosing import signatures as dose_signatures
 from treatment_plans.models import AdverseEvent, DosingRecord, Mark, Prescription, Protocol, RemsForm, Route
 from treatment_plans.rules.dosing import WantedDose
+from web.demo.so_far import Step, VisitSoFar
 from web.demo.values import NO_TO_ALL, user_of
-
-if TYPE_CHECKING:
-    from web.demo.visiting import VisitPlayer
-
-Step = tuple[datetime, Callable[[datetime], object]]
 
 MINUTE = timedelta(minutes=1)
 CHECKED_IN_BEFORE, MEASURED, FIT, CLEARED, DOSED = 8 * MINUTE, 3 * MINUTE, 4 * MINUTE, 5 * MINUTE, 6 * MINUTE
@@ -37,7 +33,7 @@ LOT = "23K114"
 class DosingPlayer:
     """Of one visit; chance is its own, so that nothing else of the demo depends on it."""
 
-    visiting: VisitPlayer
+    visiting: VisitSoFar
     _record: DosingRecord | None = None
     _keys: int = 0
     _rng: Random = field(default_factory=lambda: Random(1))  # noqa: S311  a story, not a secret

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
 from random import Random
 from uuid import UUID
 
 from notifications import reconcile
-from practice import clients, clock
-from practice.models import Client, Clinician, User
+from practice import clients
 from treatment_plans import plans
-from treatment_plans.models import PlannedSession, Prescription, TreatmentPlan
+from treatment_plans.models import PlannedSession
 from treatment_plans.rules.supply import last_schedule_iii_day
 from treatment_plans.screening import clearances
 from treatment_plans.supply import prescriptions
@@ -23,8 +22,9 @@ from web.demo.clinic import Clinic
 from web.demo.course import Course
 from web.demo.scores import ScorePlayer
 from web.demo.screened import ScreeningPlayer
+from web.demo.so_far import ClientSoFar, Step
 from web.demo.values import clearance_values, client_values, helper_values, prescription_values, user_of
-from web.demo.visiting import Step, VisitPlayer
+from web.demo.visiting import VisitPlayer
 
 PHARMACY = "Willow Compounding Pharmacy"
 
@@ -59,18 +59,8 @@ def play(
 
 
 @dataclass
-class Player:
-    """One client's rows, as far as the story has got."""
-
-    clinic: Clinic
-    course: Course
-    rng: Random
-    today: date
-    until: datetime
-    _client: Client | None = None
-    _plan: TreatmentPlan | None = None
-    _prescription: Prescription | None = None
-    _sessions: dict[tuple[str, int], PlannedSession] = field(default_factory=dict)
+class Player(ClientSoFar):
+    """One client's course."""
 
     def steps(self) -> Iterator[Step]:
         course = self.course
@@ -93,27 +83,6 @@ class Player:
             yield from VisitPlayer(self, visit).steps()
         yield from ScorePlayer(self).steps()
         yield from ScreeningPlayer(self).steps()
-
-    @property
-    def client(self) -> Client:
-        assert self._client is not None
-        return self._client
-
-    @property
-    def desk(self) -> User:
-        return self.clinic.desk[self.course.number % len(self.clinic.desk)]
-
-    @property
-    def therapist(self) -> Clinician:
-        return next(each for each in self.clinic.therapists if each.pk == self.course.therapist_id)
-
-    @property
-    def psychiatrist(self) -> Clinician:
-        return next(each for each in self.clinic.psychiatrists if each.pk == self.course.psychiatrist_id)
-
-    def session(self, kind: str, number: int) -> PlannedSession:
-        """The planned session of that kind, counted from 1."""
-        return self._sessions[kind, number]
 
     def register(self, now: datetime) -> None:
         person = self.course.person
@@ -207,11 +176,6 @@ class Player:
             now=now,
         )
 
-    @property
-    def prescription_id(self) -> int:
-        assert self._prescription is not None
-        return self._prescription.pk
-
     def enroll(self, now: datetime) -> None:
         clearances.enroll(
             self.client.pk,
@@ -227,6 +191,3 @@ class Player:
 
     def leave(self, now: datetime) -> None:
         clients.change(self.client.pk, {"is_active": False}, revision=None, actor=self.desk, now=now)
-
-    def local_day(self, at: datetime) -> date:
-        return clock.local_day(at, clock.zone(self.clinic.location.time_zone))

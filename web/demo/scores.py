@@ -7,18 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from random import Random
-from typing import TYPE_CHECKING
 
 from treatment_plans import safety
 from treatment_plans.measuring import measures
 from treatment_plans.measuring.measures import Answered
 from treatment_plans.models import Measure, PlannedSession, SafetyAlert
 from treatment_plans.rules.instruments import INSTRUMENTS
+from web.demo.so_far import ARRIVES_BEFORE, ClientSoFar, Step
 from web.demo.values import NO_TO_ALL, user_of
-from web.demo.visiting import ARRIVES_BEFORE, Step
-
-if TYPE_CHECKING:
-    from web.demo.play import Player
 
 BEFORE_A_DOSE = ARRIVES_BEFORE - timedelta(minutes=5)
 AFTER_A_TALK = timedelta(minutes=-20)
@@ -33,7 +29,7 @@ STEADY, WORSE, BETTER = 1.0, 1.04, 0.78  # of the score, with each dose
 class ScorePlayer:
     """One client's answers: at the start, before each dose, and in the integration sessions."""
 
-    player: Player
+    player: ClientSoFar
 
     def __post_init__(self) -> None:
         number = self.player.course.number

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from notifications import links, page_messages, screening_links
 from notifications.models import ClientLink
@@ -16,12 +16,8 @@ from treatment_plans.rules.screening import Question
 from treatment_plans.screening import evaluations, medications, screenings
 from treatment_plans.screening.sheets import questions_of
 from web.demo.course import Screened
+from web.demo.so_far import ClientSoFar, Step
 from web.demo.values import user_of
-
-if TYPE_CHECKING:
-    from web.demo.play import Player
-
-Step = tuple[datetime, Callable[[datetime], object]]
 
 SWEEP, OPENED_AFTER, EACH_TAKES = timedelta(seconds=30), timedelta(hours=2), timedelta(seconds=25)
 UNREMARKABLE: Mapping[str, Any] = {
@@ -33,7 +29,7 @@ UNREMARKABLE: Mapping[str, Any] = {
 
 @dataclass
 class ScreeningPlayer:
-    player: Player
+    player: ClientSoFar
     _evaluation: Evaluation | None = None
 
     def steps(self) -> Iterator[Step]:

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING
 
-from practice.models import Clinician, User
 from scheduling import booking, lifecycle, moves, readiness
-from scheduling.models import Booking
 from treatment_plans import follow_ups
 from treatment_plans.models import FollowUp, PlannedSession
-from web.demo.course import THERAPIST, Answer, Visit
+from web.demo.course import THERAPIST, Answer
 from web.demo.dosing import DosingPlayer
-from web.demo.values import user_of
+from web.demo.so_far import ARRIVES_BEFORE, Step, VisitSoFar
 from web.demo.written import NotePlayer
 
-if TYPE_CHECKING:
-    from web.demo.play import Player
-
-Step = tuple[datetime, Callable[[datetime], object]]
-
-ARRIVES_BEFORE, STARTS_AFTER, NO_SHOW_AFTER = (timedelta(minutes=minutes) for minutes in (12, 1, 20))
+STARTS_AFTER, NO_SHOW_AFTER = timedelta(minutes=1), timedelta(minutes=20)
 ASKED_AFTER = timedelta(minutes=10)
 CHECK_INS_AFTER = (timedelta(hours=26), timedelta(hours=75))
 CHECK_INS_MADE = 0.8
@@ -31,12 +23,8 @@ OUTCOMES = ("Slept well, calm", "Tired, otherwise well", "A little nausea, gone 
 
 
 @dataclass
-class VisitPlayer:
+class VisitPlayer(VisitSoFar):
     """One booking, from the call at the desk to the follow-ups."""
-
-    player: Player
-    visit: Visit
-    _booking: Booking | None = None
 
     def steps(self) -> Iterator[Step]:
         visit, place = self.visit, self.visit.last_place
@@ -67,21 +55,6 @@ class VisitPlayer:
         for number, after in enumerate(CHECK_INS_AFTER):
             if self.player.rng.random() < CHECK_INS_MADE:
                 yield self.visit.last_place.ends_at + after, partial(self.check_in, number)
-
-    @property
-    def booking_id(self) -> int:
-        assert self._booking is not None
-        return self._booking.pk
-
-    @property
-    def clinician_user(self) -> User:
-        return user_of(self.clinician)
-
-    @property
-    def clinician(self) -> Clinician:
-        place, clinic = self.visit.last_place, self.player.clinic
-        pk = place.therapist_id or place.psychiatrist_id
-        return next(each for each in (*clinic.therapists, *clinic.psychiatrists) if each.pk == pk)
 
     def book(self, now: datetime) -> None:
         place, player = self.visit.place, self.player

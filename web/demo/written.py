@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from random import Random
-from typing import TYPE_CHECKING
 
 from scheduling import notes
 from treatment_plans.models import PlannedSession
+from web.demo.so_far import Step, VisitSoFar
 from web.demo.values import user_of
-
-if TYPE_CHECKING:
-    from web.demo.visiting import VisitPlayer
-
-Step = tuple[datetime, Callable[[datetime], object]]
 
 BEGUN_AFTER, SIGNED_AFTER = timedelta(minutes=12), timedelta(minutes=25)
 STILL_OPEN_DAYS, OPEN_SHARE, DRAFT_SHARE = 2, 0.25, 0.6
@@ -53,7 +48,7 @@ TEXTS: dict[str, tuple[str, ...]] = {
 class NotePlayer:
     """Of one visit; chance is its own, so that nothing else of the demo depends on it."""
 
-    visiting: VisitPlayer
+    visiting: VisitSoFar
     _rng: Random = field(default_factory=lambda: Random(1))  # noqa: S311  a story, not a secret
 
     def steps(self) -> Iterator[Step]:
