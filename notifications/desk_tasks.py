@@ -44,8 +44,13 @@ def ask(
     detail: str = "",
     now: datetime,
 ) -> DeskTask:
-    """Put it on the list. Who asks the same again changes the words of what is there already."""
-    same = DeskTask.objects.filter(done_at=None, kind=kind, client=client, booking=booking, item=item)
+    """Put it on the list. Who asks the same again changes the words of what is there already.
+
+    Locks what is there: who writes while somebody finishes it is not read any more, and asks anew.
+    """
+    same = DeskTask.objects.select_for_update(no_key=True).filter(
+        done_at=None, kind=kind, client=client, booking=booking, item=item
+    )
     task = same.order_by("pk").first() if client is not None else None
     if task is None:
         task = DeskTask.objects.create(

@@ -73,9 +73,10 @@ def _claim(*, now: datetime) -> list[Alert]:
 
 @door
 def _mark(task_id: int, *, now: datetime) -> None:
+    """Its revision stays: what whoever sees to it has read is still all there is."""
     task = DeskTask.objects.select_for_update(no_key=True).get(pk=task_id)
-    task.alerted_at, task.revision = now, task.revision + 1
-    task.save(update_fields=["alerted_at", "revision"])
+    task.alerted_at = now
+    task.save(update_fields=["alerted_at"])
     activity.record("task.alerted", task, actor=None, at=now, client=task.client_id)
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 
-from notifications import on_call
+from notifications import desk_tasks, on_call
 from notifications.models import OutboxMessage
 from tests.cast import NOW, Clinic
 from tests.faults.stage import clock_at
@@ -42,3 +43,14 @@ def test_it_is_told_again_when_nobody_acknowledged_it_in_time(clinic: Clinic) ->
     with clock_at(late):
         assert on_call.alert_due(clock=lambda: late) == 1
     assert OutboxMessage.objects.count() == 4
+
+
+def test_being_told_of_a_task_does_not_make_stale_what_somebody_has_read(clinic: Clinic) -> None:
+    with transaction.atomic():
+        task = desk_tasks.alarm(client=clinic.maya, detail="I can't go on", now=NOW)
+    with clock_at(NOW):
+        assert on_call.alert_due(clock=lambda: NOW) == 1
+    done = desk_tasks.finish(
+        task.pk, outcome="Called, safe", revision=task.revision, actor=clinic.kim, now=NOW
+    )
+    assert (done.alerted_at, done.done_at) == (NOW, NOW)
