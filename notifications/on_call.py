@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.conf import settings
 from django.db.models import Q
@@ -26,38 +27,63 @@ logger = logging.getLogger(__name__)
 
 AGAIN_AFTER = timedelta(minutes=1)
 OF_USE = timedelta(hours=1)
+SLOW = timedelta(seconds=5)
 SUBJECT = "Quietroom: please look now"
 TEXT = "Quietroom: something needs you at once. Please sign in: {address}"
 Recipient = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Alert:
-    task_id: int
+    """Whom to tell, and the door that notes that a provider has the first message about it."""
+
     recipients: tuple[Recipient, ...]
+    mark: Callable[..., None]
 
 
 def alert_due(*, clock: Callable[[], datetime]) -> int:
-    """Tell of every task and every safety alert that is due; returns of how many somebody was told."""
-    told = 0
-    for task in _claim(now=clock()):
-        if _tell(task.recipients, clock=clock):
-            _mark(task.task_id, now=clock())
-            told += 1
+    """Tell of every task and every safety alert that is due; returns of how many somebody was told.
+
+    No switch holds for it.
+    """
+    alerts = _claim(now=clock())
     for alert in safety.claim_untold(now=clock()):
-        if _tell(recipients(alert.client_id), clock=clock):
-            safety.told(alert.pk, now=clock())
-            told += 1
-    return told
-
-
-def _tell(people: tuple[Recipient, ...], *, clock: Callable[[], datetime]) -> bool:
+        alerts.append(Alert(recipients(alert.client_id), partial(safety.told, alert.pk)))
     text = TEXT.format(address=f"{settings.PUBLIC_URL}/admin/inbox/")
-    if not people:
+    return tell(alerts, subject=SUBJECT, text=text, of_use=OF_USE, clock=clock)
+
+
+def tell(
+    alerts: Sequence[Alert], *, subject: str, text: str, of_use: timedelta, clock: Callable[[], datetime]
+) -> int:
+    """Send to all; returns of how many alerts somebody was told. Outside any transaction.
+
+    Each is marked with its first message, before the others go. Mail goes first, and what is left of a
+    channel that was slow goes last: nobody waits for a provider that hangs for somebody else.
+    """
+    if not all(alert.recipients for alert in alerts):
         logger.error("nobody is on call")
-    # A list, so that all of them are told and not the first alone.
-    told = [send(each, subject=SUBJECT, text=text, of_use=OF_USE, now=clock()) for each in people]
-    return any(told)
+    waiting = [(alert, each) for alert in alerts for each in alert.recipients]
+    waiting.sort(key=lambda call: call[1][0] != Channel.EMAIL)
+    slow, told = set[str](), set[Alert]()
+    while waiting:
+        place = next((place for place, (_, to) in enumerate(waiting) if to[0] not in slow), 0)
+        alert, recipient = waiting.pop(place)
+        began_at = clock()
+        is_sent = send(recipient, subject=subject, text=text, of_use=of_use, now=began_at)
+        if clock() - began_at > SLOW:
+            slow.add(recipient[0])
+        if is_sent and alert not in told:
+            told.add(alert)
+            _note(alert, now=clock())
+    return len(told)
+
+
+def _note(alert: Alert, *, now: datetime) -> None:
+    try:
+        alert.mark(now=now)
+    except Exception:  # it is told again, which is better than not telling the others
+        logger.exception("an alert could not be marked as told")
 
 
 @door
@@ -68,7 +94,7 @@ def _claim(*, now: datetime) -> list[Alert]:
         .order_by("next_alert_at", "pk")[:20]
     )
     DeskTask.objects.filter(pk__in=[row.pk for row in rows]).update(next_alert_at=now + AGAIN_AFTER)
-    return [Alert(row.pk, recipients(row.client_id)) for row in rows]
+    return [Alert(recipients(row.client_id), partial(_mark, row.pk)) for row in rows]
 
 
 @door

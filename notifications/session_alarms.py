@@ -8,15 +8,15 @@ or why: whoever signs in sees it on the board.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.conf import settings
 from django.db.models import Q
 
 from notifications import on_call, staff, switches
 from notifications.models import SessionAlarm, StaffKind
-from notifications.on_call import Recipient
+from notifications.on_call import Alert, Recipient
 from practice import activity
 from practice.doors import door
 from practice.models import Channel, User
@@ -31,50 +31,51 @@ SUBJECT = "Quietroom: somebody is needed now"
 TEXT = "Quietroom: somebody is needed now. Please sign in: {address}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Claimed:
-    alarm_id: int
-    recipients: tuple[Recipient, ...]
-
-
 @door
 def watch(*, now: datetime) -> int:
-    """Note which sessions nobody attends to, and which are attended to again; returns how many are new."""
+    """Note which sessions nobody attends to, and which are attended to again; returns how many are new.
+
+    What was over is new once more when its reading turns out to be none: it is told from the beginning.
+    """
     found = session_watch.overdue(now=now)
     due = {(each.record.pk, each.point.at) for each in found}
-    for row in SessionAlarm.objects.select_for_update(no_key=True).filter(over_at=None).order_by("pk"):
-        if (row.record_id, row.due_at) not in due:
+    rows = SessionAlarm.objects.select_for_update(no_key=True).filter(Q(over_at=None) | _any_of(found))
+    known = {(row.record_id, row.due_at): row for row in rows.order_by("pk")}
+    for key, row in known.items():
+        if key not in due and row.over_at is None:
             row.over_at, row.tell_at = now, None
             row.save(update_fields=["over_at", "tell_at"])
-    known = (
-        set(SessionAlarm.objects.filter(_any_of(found)).values_list("record", "due_at")) if found else set()
-    )
-    new = [each for each in found if (each.record.pk, each.point.at) not in known]
-    SessionAlarm.objects.bulk_create(
-        [SessionAlarm(record=each.record, due_at=each.point.at, raised_at=now, tell_at=now) for each in new],
-        ignore_conflicts=True,
-    )
-    return len(new)
+    again = [row for key, row in known.items() if key in due and row.over_at is not None]
+    for row in again:
+        row.over_at, row.told_count, row.told_at = None, 0, None
+        row.raised_at = row.tell_at = now
+        row.save(update_fields=["over_at", "told_count", "told_at", "raised_at", "tell_at"])
+    new = [
+        SessionAlarm(record=each.record, due_at=each.point.at, raised_at=now, tell_at=now)
+        for each in found
+        if (each.record.pk, each.point.at) not in known
+    ]
+    SessionAlarm.objects.bulk_create(new, ignore_conflicts=True)
+    return len(new) + len(again)
 
 
 def tell_due(*, clock: Callable[[], datetime]) -> int:
     """Tell of what is due; returns of how many somebody was told. Outside any transaction."""
-    told = 0
-    for claimed in _claim(now=clock()):
-        # A list, so that all of them are told and not the first alone.
-        sent = [_send(each, now=clock()) for each in claimed.recipients]
-        if any(sent):
-            _mark(claimed.alarm_id, now=clock())
-            told += 1
-    return told
+    text = TEXT.format(address=f"{settings.PUBLIC_URL}/admin/")
+    alerts = _claim(now=clock())
+    return on_call.tell(alerts, subject=SUBJECT, text=text, of_use=TOLD_AGAIN_AFTER, clock=clock)
 
 
 @door
-def _claim(*, now: datetime) -> list[_Claimed]:
-    """Looks again: what was recorded meanwhile is not told. Nothing while sending is stopped."""
+def _claim(*, now: datetime) -> list[Alert]:
+    """Looks again: what was recorded meanwhile is not told.
+
+    The switch for everything does not hold for it: that also flips without a person, while a client may be in
+    danger. A channel that is off is not used.
+    """
     stopped = switches.read()
     rule = next(rule for rule in staff.in_force() if rule.kind == StaffKind.VITALS_OVERDUE)
-    if stopped.everything or not rule.is_active:
+    if not rule.is_active:
         return []
     rows = list(
         SessionAlarm.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
@@ -85,7 +86,7 @@ def _claim(*, now: datetime) -> list[_Claimed]:
     records = {(each.record.pk, each.point.at): each.record for each in overdue}
     SessionAlarm.objects.filter(pk__in=[row.pk for row in rows]).update(tell_at=now + TRIED_AGAIN_AFTER)
     return [
-        _Claimed(row.pk, _recipients(record, rule.roles, rule.to_responsible, stopped.channels))
+        Alert(_recipients(record, rule.roles, rule.to_responsible, stopped.channels), partial(_mark, row.pk))
         for row in rows
         if (record := records.get((row.record_id, row.due_at))) is not None
     ]
@@ -117,11 +118,6 @@ def _recipients(
     if not found:
         found = list(on_call.recipients(record.client_id))
     return tuple(each for each in dict.fromkeys(found) if each[0] not in stopped)
-
-
-def _send(recipient: Recipient, *, now: datetime) -> bool:
-    text = TEXT.format(address=f"{settings.PUBLIC_URL}/admin/")
-    return on_call.send(recipient, subject=SUBJECT, text=text, of_use=TOLD_AGAIN_AFTER, now=now)
 
 
 def _any_of(found: Iterable[Overdue]) -> Q:

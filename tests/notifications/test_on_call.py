@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import transaction
@@ -54,3 +55,32 @@ def test_being_told_of_a_task_does_not_make_stale_what_somebody_has_read(clinic:
         task.pk, outcome="Called, safe", revision=task.revision, actor=clinic.kim, now=NOW
     )
     assert (done.alerted_at, done.done_at) == (NOW, NOW)
+
+
+def test_what_is_left_of_a_slow_channel_goes_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent, moment = list[str](), NOW
+
+    def send(recipient: on_call.Recipient, **_named: object) -> bool:
+        nonlocal moment
+        moment += timedelta(seconds=30 if recipient[0] == "email" else 1)
+        sent.append(recipient[1])
+        return recipient[1] != "a"
+
+    monkeypatch.setattr(on_call, "send", send)
+    marked = list[str]()
+
+    def noting(name: str) -> Callable[..., None]:
+        def note(*, now: datetime) -> None:
+            marked.append(f"{name} after {','.join(sent)}")
+            raise ValueError
+
+        return note
+
+    alerts = [
+        on_call.Alert((("email", "a"), ("sms", "1"), ("email", "b")), noting("first")),
+        on_call.Alert((("sms", "2"), ("email", "c")), noting("second")),
+    ]
+    how = {"subject": "x", "text": "x", "of_use": timedelta(hours=1)}
+    assert on_call.tell(alerts, **how, clock=lambda: moment) == 2  # type: ignore[arg-type]
+    assert sent == ["a", "1", "2", "b", "c"]
+    assert marked == ["first after a,1", "second after a,1,2"]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import transaction
 from django.test import override_settings
 
 from notifications import on_call, session_alarms, staff, switches
@@ -112,16 +113,63 @@ def test_whom_the_practice_named_hears_too(dosed: Session, sweep: Callable[[date
     assert "+14155550100" in {each.recipient for each in OutboxMessage.objects.all()}
 
 
-def test_switches_hold(dosed: Session, sweep: Callable[[datetime], int]) -> None:
+def test_it_is_told_although_everything_is_off_but_not_by_a_channel_that_is(
+    dosed: Session, sweep: Callable[[datetime], int]
+) -> None:
     kim, now = dosed.clinic.kim, dosed.after(LATE + 1)
-    switches.turn("everything", off=True, reason="test", actor=kim, now=now)
-    assert sweep(now) == 0
-    switches.turn("everything", off=False, reason="test", actor=kim, now=now)
     switches.turn("channel", "email", off=True, reason="test", actor=kim, now=now)
     assert sweep(now) == 0
     assert SessionAlarm.objects.get().told_count == 0  # the alarm itself stands, on the board
     switches.turn("channel", "email", off=False, reason="test", actor=kim, now=now)
+    switches.turn("everything", off=True, reason="test", actor=kim, now=now)
     assert sweep(now + timedelta(minutes=2)) == 1
+
+
+@pytest.mark.parametrize("why", ["restored", "ceiling"])
+def test_a_stop_that_no_person_chose_leaves_no_session_alone(
+    dosed: Session, sweep: Callable[[datetime], int], why: str
+) -> None:
+    now = dosed.after(LATE + 1)
+    if why == "restored":
+        switches.stop_after_restore(now=now)
+    else:
+        with transaction.atomic():
+            switches.stop_at_ceiling(now=now)
+    assert sweep(now) == 1
+
+
+def test_a_reading_that_was_none_sounds_the_alarm_again(
+    dosed: Session, sweep: Callable[[datetime], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert sweep(dosed.after(LATE + 1)) == 1
+    with monkeypatch.context() as recorded:
+        recorded.setattr(watch, "overdue", lambda **_named: [])
+        assert sweep(dosed.after(LATE + 2)) == 0
+    assert SessionAlarm.objects.get().over_at == dosed.after(LATE + 2)
+    assert sweep(dosed.after(LATE + 3)) == 1
+    alarm = SessionAlarm.objects.get()
+    assert (alarm.over_at, alarm.told_count, alarm.raised_at) == (None, 1, dosed.after(LATE + 3))
+
+
+@override_settings(ON_CALL_SMS=["+14155550100", "+14155550101"], ON_CALL_EMAIL=[])
+def test_slow_texts_keep_no_mail_waiting_and_what_went_out_first_is_noted(
+    dosed: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert dosed.clinic.nia
+    now, sent = dosed.after(LATE + 1), list[str]()
+
+    def send(recipient: on_call.Recipient, **_named: object) -> bool:
+        if recipient[0] == "sms":
+            raise SystemExit  # the time is over
+        sent.append(recipient[1])
+        return True
+
+    session_alarms.watch(now=now)
+    monkeypatch.setattr(on_call, "send", send)
+    with pytest.raises(SystemExit):
+        session_alarms.tell_due(clock=lambda: now)
+    assert sorted(sent) == ["ana@example.org", "ito@example.org", "nia@example.org"]
+    assert SessionAlarm.objects.get().told_count == 1
 
 
 def test_the_practice_may_say_who_or_that_nobody_is_told(
