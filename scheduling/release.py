@@ -63,15 +63,16 @@ def review_plan(
     note: str = "",
     planned_session: PlannedSession | None = None,
     decided_by: Clinician,
+    revision: int | None = None,
     actor: User,
     now: datetime,
 ) -> PlanReview:
     """Decide how a plan goes on. To stop closes it, with the note as its reason.
 
-    A review session that is under way is over with its decision. Raises ReviewNotHeld where it is booked and
-    has not begun, and what `plan_reviews.decide` and `close_plan` do.
+    `revision` is the plan's. A review session that is under way is over with its decision. Raises
+    ReviewNotHeld where it is booked and has not begun, and what `plan_reviews.decide` and `close_plan` do.
     """
-    plan = closing.lock_open(plan_id)
+    plan = closing.lock_open(plan_id, revision=revision)
     booked = [] if planned_session is None else _lock_bookings(planned_session)
     review = plan_reviews.decide(
         plan,

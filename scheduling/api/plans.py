@@ -122,8 +122,9 @@ class PlanEndViews(Resource):
         if is_rehearsal:
             ending = release.preview_review(plan.pk, **asked, actor=self.user, now=self.now)
             return Response(EndingOut(ending, context=self.get_serializer_context()).data)
+        revision = self.revision_if_sent()
         return self.write(
-            lambda: release.review_plan(plan.pk, **asked, actor=self.user, now=self.now),
+            lambda: release.review_plan(plan.pk, **asked, revision=revision, actor=self.user, now=self.now),
             status_code=201,
             out=ReviewOut,
         )

@@ -111,6 +111,16 @@ def test_a_plan_is_closed_with_everything_that_it_means_in_view(desk: Desk, scre
     expect(page.locator(f"#{form}-form .effects")).to_be_hidden()
     send(page, form)
     page.get_by_text("Cancelled: the session on Tue Dec 1, 9:30 a.m.").wait_for()
+    plan.refresh_from_db()
+    # somebody else was faster: it is looked at again
+    TreatmentPlan.objects.update(revision=plan.revision + 1)
+    send(page, form)
+    page.get_by_text("Someone changed this record since you read it.").wait_for()
+    expect(page.locator(f"#{form}-form .effects")).to_be_hidden()
+    desk.errors.clear()  # the browser reports the refusal
+    send(page, form)
+    page.get_by_text("Cancelled: the session on Tue Dec 1, 9:30 a.m.").wait_for()
+    assert TreatmentPlan.objects.get().status == "active"
     send(page, form)
     page.get_by_text("There is no open plan.").wait_for()
     plan.refresh_from_db()

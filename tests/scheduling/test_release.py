@@ -154,3 +154,17 @@ def test_a_review_that_stops_is_rehearsed_with_what_it_cancels(clinic: Clinic, b
     assert (booked.status, PlanReview.objects.count()) == ("booked", 0)
     refused = caller.post(path, {"decision": "stop", "dry_run": True})
     assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (400, "/note")
+
+
+def test_a_decision_is_made_about_the_plan_that_was_looked_at(clinic: Clinic, booked: Booking) -> None:
+    plan = TreatmentPlan.objects.get()
+    caller, path = Caller(clinic.ito.user), f"treatment-plans/{plan.pk}/review"
+    asked = {"decision": "stop", "note": "Not helping."}
+    seen = caller.post(path, {**asked, "dry_run": True}).json()["revision"]
+    review(clinic, "pause")  # somebody else was faster
+    stale = caller.post(path, asked, **{"If-Match": f'"{seen}"'})
+    assert (stale.status_code, stale.json()["code"]) == (412, "stale")
+    assert TreatmentPlan.objects.get().status == "active"
+    again = caller.post(path, {**asked, "dry_run": True}).json()["revision"]
+    assert caller.post(path, asked, **{"If-Match": f'"{again}"'}).status_code == 201
+    assert TreatmentPlan.objects.get().status == "closed"

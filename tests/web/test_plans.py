@@ -68,6 +68,17 @@ def test_a_review_is_recorded_at_once_unless_it_stops(clinic: Clinic, booked: Bo
     assert TreatmentPlan.objects.get().close_reason == "Not helping"
 
 
+def test_what_changed_since_the_look_is_decided_anew(clinic: Clinic, booked: Booking, ito: Browser) -> None:
+    plan = TreatmentPlan.objects.get()
+    look = post(ito, "review_plan", plan.pk, decision="stop", note="Not helping")
+    TreatmentPlan.objects.update(revision=plan.revision + 1)
+    assert reasons_of(post(ito, "review_plan", plan.pk, **sent_again(look))) == [
+        "Someone changed this record since you read it."
+    ]
+    assert TreatmentPlan.objects.get().status == "active"
+    assert not PlanReview.objects.exists()
+
+
 def test_a_review_says_why(clinic: Clinic, booked: Booking, ito: Browser) -> None:
     plan = TreatmentPlan.objects.get()
     refused = post(ito, "review_plan", plan.pk, decision="change", note="")

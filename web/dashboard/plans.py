@@ -97,6 +97,7 @@ def _deeds(user: User, plan: TreatmentPlan, sessions: Sequence[PlannedSession]) 
                     of(PlanReview, "note", hint=_("Needed for all but to continue.")),
                     *([closes] if open_reviews else []),
                 ],
+                revision=plan.revision,
                 rehearses="decision=stop",
                 button=_("Decide"),
                 done=_("The decision is recorded."),

@@ -113,7 +113,8 @@ class ReviewPlan(PlanUseCase):
         asked: dict[str, Any] = {**values, "decided_by": signer, "actor": self.user, "now": self.now}
         if self.seen is None and values["decision"] == PlanReview.Decision.STOP:
             raise self.look(release.preview_review(self.plan.pk, **asked))
-        return release.review_plan(self.plan.pk, **asked)
+        revision = None if self.seen is None else revision_of(self.seen)
+        return release.review_plan(self.plan.pk, revision=revision, **asked)
 
     def done(self, result: PlanReview) -> Done:
         return Done(self.at("plan"), gettext("The decision is recorded."))

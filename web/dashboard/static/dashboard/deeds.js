@@ -141,7 +141,7 @@ const submit = async (form) => {
     return await settle(form, await attempt(form, body));
   } catch (trouble) {
     if (!isLost(trouble)) keys.delete(form);
-    if (trouble.status === 412) await compare(form);
+    if (trouble.status === 412) { hideEffects(form); await compare(form); } // what it would mean may be something else now
     return refuse(form, trouble);
   }
 };
