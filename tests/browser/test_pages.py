@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import expect
 
 from practice.models import Client
 from scheduling import booking, readiness
@@ -194,10 +195,18 @@ def test_an_alert_stands_above_the_day_until_it_is_closed(desk: Desk, busy: Clin
     pressing = page.get_by_label("Needs a clinician now")
     pressing.get_by_text("An answer about being better off dead").wait_for()
     check_every_width(desk, "dashboard-with-an-alert")
-    pressing.get_by_role("link", name="Look at it").click()
+    # the next one is shown also to somebody who is about to open the first
+    look = pressing.get_by_role("article").filter(has_text="Maya").get_by_role("link", name="Look at it")
+    look.focus()
+    ivy = Client.objects.get(legal_name="Ivy Kim")
+    measures.record(ivy, measures.Answered("phq9", answers, "with_staff"), actor=busy.ana.user, now=NOW)
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    pressing.get_by_role("article").filter(has_text="Ivy").wait_for()
+    expect(look).to_be_focused()
+    look.click()
     page.get_by_role("heading", name="Outcomes").wait_for()
     check_every_width(desk, "client-with-outcomes")
-    page.get_by_role("link", name="Close").click()
+    page.get_by_role("link", name="Close", exact=True).click()
     page.get_by_label("Safety plan made or renewed").check()
     page.get_by_label("What was done").fill("We wrote one together.")
     page.get_by_role("button", name="Close it").click()

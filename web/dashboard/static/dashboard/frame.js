@@ -79,18 +79,26 @@ export const takeAway = (node) => {
   node.remove();
 };
 
+/** Draw a list anew; who stood on one of its links stands on the same one afterwards, or on the first. */
+const redraw = (list, nodes) => {
+  const held = list.contains(document.activeElement) ? document.activeElement : null;
+  list.replaceChildren(...nodes);
+  if (!held) return;
+  const links = [...list.querySelectorAll("a")];
+  (links.find(({ href }) => href === held.href) || links[0] || document.getElementById("main")).focus({ preventScroll: true });
+};
 const drawn = new Map();
 let refresh = async () => {};
-/** Load one part of the page; while somebody works in it, leave it as it is. */
+/** Load one part of the page; while somebody works in it, leave it as it is, unless it tells of what presses. */
 export const part = async (id, load, draw) => {
   const box = document.getElementById(id);
   const list = box.querySelector(".list");
   const bones = setTimeout(() => { if (!drawn.has(id)) list.replaceChildren(copy("loading")); }, 300);
   try {
     const rows = await load();
-    const isBusy = box.contains(document.activeElement) || box.querySelector("details[open]");
+    const isBusy = !("pressing" in box.dataset) && (box.contains(document.activeElement) || box.querySelector("details[open]"));
     if (drawn.get(id) === JSON.stringify(rows) || (drawn.has(id) && isBusy)) return true;
-    list.replaceChildren(...await Promise.all(rows.map(draw)));
+    redraw(list, await Promise.all(rows.map(draw)));
     box.querySelector(".empty").hidden = rows.length > 0;
     box.classList.toggle("pressing", "pressing" in box.dataset && rows.length > 0);
     drawn.set(id, JSON.stringify(rows));
