@@ -1,5 +1,5 @@
 /* Draws the clinicians' day from the REST API, and asks again every minute. */
-import { address, all, call, copy, dateOf, dayAndTime, keepFresh, nameOf, newKey, now, part, say, send, settings, takeAway, wall, words } from "./frame.js";
+import { address, all, call, copy, dateOf, dayAndTime, isLost, keepFresh, nameOf, newKey, now, part, say, send, settings, takeAway, wall, words } from "./frame.js";
 
 const session = (booking) => {
   const name = booking.client.name;
@@ -78,11 +78,12 @@ const followUp = async (row) => {
   node.querySelector(".late").hidden = new Date(row.due_until_at) > now();
   const form = node.querySelector("form");
   form.hidden = !settings.closes.includes(row.kind);
-  const key = newKey();
+  let key = newKey();
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const trouble = await send(`follow-ups/${row.id}/done`, { outcome: form.outcome.value }, { key }).then(() => null, (error) => error);
     form.querySelector(".wrong").textContent = trouble ? trouble.message : "";
+    if (trouble && !isLost(trouble)) key = newKey();
     if (trouble) return;
     say(`${name}: ${words.done}`);
     takeAway(node);

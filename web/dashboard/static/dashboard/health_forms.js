@@ -1,5 +1,5 @@
 /* The screening forms of one client: how far they are, and sending them. What was answered is not shown here. */
-import { address, call, copy, dayAndTime, newKey, say, send, settings, wall, words } from "./frame.js";
+import { address, call, copy, dayAndTime, isLost, newKey, say, send, settings, wall, words } from "./frame.js";
 
 const ENDED = ["done", "withdrawn"];
 const looks = (stage) => ({ done: "ready", not_sent: "blocked", replaced: "blocked", expired: "blocked" }[stage] || "waiting");
@@ -37,7 +37,7 @@ export const drawForm = (row) => {
   node.querySelector(".chip").classList.add(look);
   const isOpen = row.sheet && !ENDED.includes(row.sheet.stage);
   node.querySelector("[data-do=withdraw]").hidden = !isOpen;
-  const keys = {}; // one for each thing to do, until it was done: sent twice, done once
+  const keys = {}; // one for each thing to do, while its answer is not known: sent twice, done once
   node.addEventListener("click", async ({ target }) => {
     const what = target.dataset.do;
     if (!what) return;
@@ -59,7 +59,7 @@ export const drawForm = (row) => {
       say(`${row.name}: ${words.stage[sheet.stage]}`);
     } catch (trouble) {
       wrong.textContent = trouble.message;
-      delete keys[what];
+      if (!isLost(trouble)) delete keys[what];
     }
   });
   return node;
