@@ -63,6 +63,21 @@ def test_a_text_that_failed_is_sent_by_email(kim: Browser, clinic: Clinic) -> No
     assert Reminder.objects.get(kind="booked", channel="email").asked_by == clinic.kim
 
 
+def test_all_messages_begin_with_those_that_need_a_person(kim: Browser, clinic: Clinic) -> None:
+    book(clinic)
+    first, *others = Reminder.objects.order_by("due_at")  # by its time it would come last
+    assert others
+    page = get(kim, "notifications_reminder_changelist")
+    assert page.context["cl"].result_list[0] != first
+    deliver.claim(now=NOW + timedelta(minutes=3), limit=9)
+    Reminder.objects.filter(pk=first.pk).update(state="failed", lease_token=None)
+    page = get(kim, "notifications_reminder_changelist")
+    assert page.context["cl"].result_list[0] == first
+    post(kim, "settle_message", first.pk, how="phone")
+    page = get(kim, "notifications_reminder_changelist")
+    assert page.context["cl"].result_list[0] != first
+
+
 def test_a_switch_needs_a_reason_and_everybody_reads_it(kim: Browser, ana: Browser) -> None:
     refused = post(kim, "switch", what="everything:", turn="off", reason="")
     assert len(reasons_of(refused)) == 1
