@@ -15,15 +15,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from email.message import Message
 from functools import cache
-from typing import Any
 from urllib.parse import SplitResult, urlencode, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
+# Between look and words a process may be halted: so one thread at a time, and nothing in between.
+_handing_over = threading.Lock()
+
 
 class NeverLeft(Exception):
-    """Nothing of the request left this machine; what failed is its only argument, a code."""
+    """No word of the request left this machine; what failed is its only argument, a code."""
 
 
 class AnswerLost(Exception):
@@ -53,11 +55,11 @@ def ask(
     form: dict[str, str] | None = None,
     connect_seconds: float,
     seconds: float,
-    last_look: Callable[[], None] | None = None,
+    last_look: Callable[[], None] = lambda: None,
 ) -> Reply:
     """Send it, and return what came back, whatever its status; redirects are not followed.
 
-    `last_look` is taken with the connection made, as the request leaves, and may refuse by raising what it
+    `last_look` is taken with the connection made, before the form leaves, and may refuse by raising what it
     likes. Raises NeverLeft, AnswerLost, both without a cause: what is behind them ends in logs, and knows the
     request.
     """
@@ -65,16 +67,22 @@ def ask(
     if not parts.hostname:
         raise NeverLeft("no_address")
     connection = _connection(parts, connect_seconds)
+    body = urlencode(form or {}).encode()
     try:
         try:
             connection.connect()
-        except (OSError, http.client.HTTPException) as exc:
+            connection.sock.settimeout(seconds)
+            connection.putrequest(method, f"{parts.path}?{parts.query}" if parts.query else parts.path)
+            for name, value in _headers(account, body).items():
+                connection.putheader(name, value)
+            connection.endheaders()
+        except (OSError, http.client.HTTPException) as exc:  # nobody takes a form without its words
             raise NeverLeft(type(exc).__name__) from None
-        connection.sock.settimeout(seconds)
-        connection.last_look = last_look
         try:
-            path = f"{parts.path}?{parts.query}" if parts.query else parts.path
-            connection.request(method, path, _body(form), _headers(account, form))
+            if body:
+                with _handing_over:
+                    last_look()
+                    connection.send(body)
             answer = connection.getresponse()
             return Reply(answer.status, answer.headers, answer.read())
         except (OSError, http.client.HTTPException) as exc:
@@ -83,33 +91,14 @@ def ask(
         connection.close()
 
 
-class _Connection(http.client.HTTPConnection):
-    """Between look and words a process may be halted: so one thread at a time, and nothing in between."""
-
-    last_look: Callable[[], None] | None = None
-    handing_over = threading.Lock()
-
-    def send(self, data: Any) -> None:
-        if self.last_look is None:
-            super().send(data)
-            return
-        with self.handing_over:
-            self.last_look()
-            super().send(data)
-
-
-class _TlsConnection(_Connection, http.client.HTTPSConnection):
-    pass
-
-
-def _connection(parts: SplitResult, seconds: float) -> _Connection:
+def _connection(parts: SplitResult, seconds: float) -> http.client.HTTPConnection:
     proxy = proxy_for(parts.scheme, parts.hostname or "")
     through = proxy or parts
     place = (through.hostname or "", through.port)
     connection = (
-        _TlsConnection(*place, timeout=seconds, context=_tls())
+        http.client.HTTPSConnection(*place, timeout=seconds, context=_tls())
         if parts.scheme == "https"
-        else _Connection(*place, timeout=seconds)
+        else http.client.HTTPConnection(*place, timeout=seconds)
     )
     if proxy:
         named = (
@@ -133,13 +122,13 @@ def _tls() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
-def _body(form: dict[str, str] | None) -> bytes | None:
-    return urlencode(form).encode() if form is not None else None
-
-
-def _headers(account: tuple[str, str], form: dict[str, str] | None) -> dict[str, str]:
+def _headers(account: tuple[str, str], body: bytes) -> dict[str, str]:
     common = {"Authorization": _basic(*account), "Accept": "application/json", "Connection": "close"}
-    return common if form is None else {**common, "Content-Type": "application/x-www-form-urlencoded"}
+    of_a_form = {
+        "Content-Type": "application/x-www-form-urlencoded",
+        "Content-Length": str(len(body)),
+    }
+    return {**common, **of_a_form} if body else common
 
 
 def _basic(name: str, password: str) -> str:

@@ -99,7 +99,7 @@ def _answer(
     url: str,
     form: dict[str, str] | None = None,
     *,
-    last_look: Callable[[], None] | None = None,
+    last_look: Callable[[], None] = lambda: None,
 ) -> Reply:
     account = (settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN)
     try:

@@ -138,7 +138,10 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_POST(self) -> None:
-        text = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+        length = int(self.headers.get("Content-Length", 0))
+        text = self.rfile.read(length).decode()
+        if len(text.encode()) < length:  # the client hung up: half a request is none
+            return self._hang_up()
         if self.path == "/_fake/misbehave":
             for order in json.loads(text):
                 self.server.fake.misbehave(order["do"], order.get("times", 1))
