@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -17,11 +17,13 @@ from practice.models import Activity
 from scheduling import booking, lifecycle, readiness, room_state, session_room
 from scheduling.models import Booking
 from tests.cast import NOW, Clinic, at, make_client
+from tests.treatment_plans.test_screening_rules import WELL as HEALTHY
 from treatment_plans import safety
 from treatment_plans.dosing import course_holds, discharges, doses
 from treatment_plans.dosing import facts as dosing_facts
 from treatment_plans.dosing import records as dosing
 from treatment_plans.dosing import signatures as dose_signatures
+from treatment_plans.first_rows import screening_form
 from treatment_plans.models import (
     AdverseEvent,
     CheckIn,
@@ -32,12 +34,15 @@ from treatment_plans.models import (
     Measure,
     Prescription,
     SafetyAlert,
+    ScreeningFlag,
+    ScreeningForm,
     StockEvent,
     StockLot,
     Vitals,
 )
 from treatment_plans.rules import balances
 from treatment_plans.rules.dosing import WantedDose
+from treatment_plans.screening import screenings
 from treatment_plans.supply import accounts, stock
 
 pytestmark = pytest.mark.django_db
@@ -212,6 +217,23 @@ def test_the_dose_is_refused_with_everything_that_is_missing(session: Session) -
         "vitals_missing",
     ]
     assert not Dose.objects.exists()
+
+
+def test_the_dose_is_refused_for_each_open_flag(session: Session) -> None:
+    """Though they are reasons of one kind; what two rules found is named once."""
+    session.prepare()
+    screening_form.add_missing()
+    ScreeningForm.objects.update(approved_by=session.clinic.ito, approved_at=NOW)
+    said = HEALTHY | {"heart": "yes", "lungs": "yes", "stroke": "yes"}
+    filled = screenings.Filled(ScreeningForm.objects.get(), said, "with_staff")
+    screenings.record(session.record.client, filled, **session.who(4))
+    with pytest.raises(doses.DoseRefused) as refusal:
+        session.give(wanted=replace(FORTY, route="iv"))
+    named = [each.params["flag"] for each in refusal.value.blockers if each.code == "screening_flag_open"]
+    assert sorted(named) == sorted(ScreeningFlag.objects.values_list("pk", flat=True))
+    assert len(named) == 3
+    assert codes(refusal).count("route_mismatch") == 1
+    assert [each.code for each in session.room(5).missing].count("screening_flag_open") == 3
 
 
 ORDERED: list[tuple[dict[str, Any], list[str]]] = [

@@ -181,8 +181,9 @@ def _plan_route_blockers(record: DosingRecord, wanted: WantedDose) -> tuple[Bloc
 
 
 def distinct(blockers: tuple[Blocker, ...]) -> list[Blocker]:
-    """Each reason once, though two rules found it."""
-    return list({blocker.code: blocker for blocker in reversed(blockers)}.values())[::-1]
+    """Each reason once, though two rules found it; two flags are two reasons, though of one kind."""
+    found = {(each.code, frozenset(each.params.items())): each for each in reversed(blockers)}
+    return list(found.values())[::-1]
 
 
 on_violation("treatment_plans_dose_once", DoseGivenBefore)
