@@ -90,7 +90,11 @@ class CheckInOut(_Row):
     @extend_schema_field(BlockerOut(many=True))
     def get_remarks(self, row: CheckIn) -> Any:
         record = self.context.get("record") or row.record
-        return BlockerOut.show_all(dosing_facts.check_in_remarks(row, record))
+        is_screened = self.context.get("is_screened")
+        if is_screened is None:
+            is_screened = dosing_facts.is_screened(record)
+        remarks = dosing_facts.check_in_remarks(row, record, is_screened=is_screened)
+        return BlockerOut.show_all(remarks)
 
 
 class VitalsOut(_Correctable):

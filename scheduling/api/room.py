@@ -188,6 +188,7 @@ class SessionRoomOut(serializers.Serializer[Room]):
             **self.context,
             "record": room.record,
             "dosed_at": room.dosed_at,
+            "is_screened": room.rows.is_screened,
             "corrected_by": {getattr(row, "corrects_id", None): row.pk for row in rows},
         }
         return out(rows, many=True, context=context).data

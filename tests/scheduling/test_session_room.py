@@ -16,11 +16,11 @@ from practice.errors import DomainError, Invalid, KeyReused, NotAllowed
 from practice.models import Activity
 from scheduling import booking, lifecycle, readiness, room_state, session_room
 from scheduling.models import Booking
+from tests.api.calls import Caller
 from tests.cast import NOW, Clinic, at, make_client
 from tests.treatment_plans.test_screening_rules import WELL as HEALTHY
 from treatment_plans import safety
 from treatment_plans.dosing import course_holds, discharges, doses
-from treatment_plans.dosing import facts as dosing_facts
 from treatment_plans.dosing import records as dosing
 from treatment_plans.dosing import signatures as dose_signatures
 from treatment_plans.first_rows import screening_form
@@ -417,9 +417,27 @@ def test_a_calm_answer_is_kept_and_raises_nothing(session: Session) -> None:
         session.record.client,
     )
     assert not SafetyAlert.objects.exists()
-    assert "cssrs_missing" not in [
-        each.code for each in dosing_facts.check_in_remarks(checked, session.record)
-    ]
+    assert "cssrs_missing" not in [each.code for each in session.room(-4).rows.remarks]
+
+
+def test_who_checks_in_again_is_not_asked_the_screener_twice(session: Session) -> None:
+    protocol = session.clinic.protocol
+    protocol.outcome_measures = [{"measure": "cssrs", "when": ["dosing_day"]}]
+    protocol.save(update_fields=["outcome_measures"])
+
+    def remarks() -> set[str]:
+        return {each.code for each in session.room(-2).rows.remarks}
+
+    session.check_in(-6)
+    assert "cssrs_missing" in remarks()
+    answer(session, **CALM)
+    assert "cssrs_missing" not in remarks()
+    again = session.check_in(-3, is_ill=True)
+    assert remarks() >= {"ill"}
+    assert "cssrs_missing" not in remarks()
+    shown = Caller(session.clinic.ana.user).get(f"dosing-records/{session.record.pk}/room").json()
+    (row,) = (each for each in shown["check_ins"] if each["id"] == again.pk)
+    assert "cssrs_missing" not in [each["code"] for each in row["remarks"]]
 
 
 def test_the_same_check_in_sent_again_asks_and_alarms_once(session: Session) -> None:

@@ -44,8 +44,20 @@ class Rows:
     discharge: DischargeCheck | None
 
     @property
+    def is_screened(self) -> bool:
+        """Whether the C-SSRS was asked today, at whichever check-in."""
+        return any(row.cssrs_id is not None for row in self.check_ins)
+
+    @property
     def is_ended(self) -> bool:
         return self.discharge is not None or self.record.ended_without_dose_at is not None
+
+    @property
+    def remarks(self) -> tuple[Blocker, ...]:
+        """On the check-in that counts, the last one."""
+        if not self.check_ins:
+            return ()
+        return check_in_remarks(self.check_ins[-1], self.record, is_screened=self.is_screened)
 
     @property
     def given(self) -> tuple[Given, ...]:
@@ -155,11 +167,17 @@ def before_dose(rows: Rows, *, is_in_session: bool, is_prescriber_on_site: bool)
     )
 
 
-def check_in_remarks(row: CheckIn, record: DosingRecord) -> tuple[Blocker, ...]:
-    return check_in.remarks(_checked_in(row, record), starts_at=record.starts_at)
+def is_screened(record: DosingRecord) -> bool:
+    """As `Rows.is_screened`, for who has no rows. One query."""
+    return CheckIn.objects.filter(record=record, cssrs__isnull=False).exists()
 
 
-def _checked_in(row: CheckIn, record: DosingRecord) -> CheckedIn:
+def check_in_remarks(row: CheckIn, record: DosingRecord, *, is_screened: bool) -> tuple[Blocker, ...]:
+    """`is_screened` says it of the whole record: who checks in again is not asked the C-SSRS twice."""
+    return check_in.remarks(_checked_in(row, record, is_screened), starts_at=record.starts_at)
+
+
+def _checked_in(row: CheckIn, record: DosingRecord, is_screened: bool) -> CheckedIn:
     protocol = record.protocol
     wanted = (each for each in protocol.outcome_measures if "dosing_day" in each["when"])
     return CheckedIn(
@@ -176,7 +194,7 @@ def _checked_in(row: CheckIn, record: DosingRecord) -> CheckedIn:
         may_be_pregnant=row.may_be_pregnant,
         has_bladder_symptoms=row.has_bladder_symptoms,
         cssrs_wanted=any(each["measure"] == Measure.Instrument.CSSRS for each in wanted),
-        has_cssrs=row.cssrs_id is not None,
+        has_cssrs=is_screened,
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from practice.blockers import Blocker
 from scheduling.room_state import Room
-from treatment_plans.dosing import facts as dosing_facts
 from treatment_plans.models import RemsForm
 from treatment_plans.rules.record_gaps import OnRecord, record_gaps
 from web.dashboard.room_notes import RoomNotes
@@ -15,13 +14,11 @@ def room_gaps(room: Room, notes: RoomNotes, form: RemsForm | None) -> tuple[Bloc
     rows = room.rows
     if not rows.given:
         return ()
-    last = rows.check_ins[-1] if rows.check_ins else None
-    remarks = dosing_facts.check_in_remarks(last, room.record) if last else ()
     return record_gaps(
         OnRecord(
             points=room.points,
             unattended=room.unattended,
-            is_cssrs_missing=any(each.code == "cssrs_missing" for each in remarks),
+            is_cssrs_missing=any(each.code == "cssrs_missing" for each in rows.remarks),
             has_unsigned_note=notes.draft is not None,
             has_signed_note=bool(notes.signed),
             has_left=rows.is_ended,

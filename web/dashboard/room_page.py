@@ -207,8 +207,7 @@ class RoomPage:
 
     @property
     def check_in_remarks(self) -> list[str]:
-        rows = self.room.rows.check_ins
-        return _texts(dosing_facts.check_in_remarks(rows[-1], self.record)) if rows else []
+        return _texts(self.room.rows.remarks)
 
     @property
     def last_vitals(self) -> Line | None:
