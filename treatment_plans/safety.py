@@ -5,6 +5,7 @@ While one is open no dose is given (`gates`). The alert says that a person has t
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.db.models import F
@@ -53,6 +54,31 @@ def raise_alert(
     )
     activity.record("safety_alert.raised", alert, actor=actor, at=now, client=client_id)
     return alert
+
+
+@step
+def hear(
+    alert: SafetyAlert | None, client_id: int, *, reason: str, severity: str, now: datetime
+) -> SafetyAlert:
+    """The alert about an answer that a client gives alone: `alert` while it is open and says as much, or new.
+
+    Who disposed of `alert` had not heard this answer. Locks it.
+    """
+    if alert is not None:
+        alert = SafetyAlert.objects.select_for_update(no_key=True).get(pk=alert.pk)
+        if alert.disposed_at is None and is_as_bad(alert.severity, severity):
+            return alert
+    return raise_alert(client_id, reason=reason, severity=severity, actor=None, now=now)
+
+
+def is_as_bad(severity: str, other: str) -> bool:
+    """Whether `severity` says all that `other` would; '' says nothing."""
+    return severity in (other, Severity.HIGH)
+
+
+def worst(severities: Collection[str]) -> str:
+    """'' for none."""
+    return next((each for each in Severity.values if each in severities), "")
 
 
 @step

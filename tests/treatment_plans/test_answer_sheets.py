@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 
 from practice.errors import Invalid
 from tests.cast import NOW, Clinic
+from treatment_plans import safety
 from treatment_plans.measuring import answer_sheets
 from treatment_plans.measuring.answer_sheets import Occasion, SheetFinished, asked, sheets_of
 from treatment_plans.measuring.measures import NotAnswers
@@ -82,6 +83,43 @@ def test_an_unsafe_answer_raises_its_alert_before_the_last_question(dose: Planne
     measure = answer_sheets.finish(dose, Occasion.BEFORE, "phq9", now=NOW)
     assert SafetyAlert.objects.get(severity="high").measure == measure
     assert SafetyAlert.objects.count() == 2
+
+
+def test_an_unsafe_answer_after_its_alert_was_disposed_of_raises_another(
+    dose: PlannedSession, clinic: Clinic
+) -> None:
+    say(dose, "9", 3)
+    dispose(clinic)
+    say(dose, "1", 1)
+    assert SafetyAlert.objects.count() == 1
+    sheet = say(dose, "9", 2)  # who disposed of the first knew nothing of this
+    assert SafetyAlert.objects.filter(disposed_at=None).get() == sheet.alert
+    dispose(clinic)
+    for item in "2345678":
+        say(dose, item, 0)
+    measure = answer_sheets.finish(dose, Occasion.BEFORE, "phq9", now=NOW)
+    assert SafetyAlert.objects.count() == 2  # the end says nothing that was not heard
+    assert SafetyAlert.objects.get(measure=measure) == sheet.alert
+    assert AnswerSheet.objects.get().heard == {}
+
+
+def test_a_lesser_answer_after_a_disposal_is_heard_and_the_end_repeats_neither(
+    dose: PlannedSession, clinic: Clinic
+) -> None:
+    say(dose, "6", 0, "cssrs")
+    say(dose, "4", 1, "cssrs")
+    dispose(clinic)
+    for item, value in (("1", 0), ("2", 1), ("3", 0), ("5", 0)):
+        say(dose, item, value, "cssrs")
+    assert list(SafetyAlert.objects.values_list("severity", flat=True).order_by("pk")) == ["high", "low"]
+    measure = answer_sheets.finish(dose, Occasion.BEFORE, "cssrs", now=NOW)
+    assert (measure.flags, SafetyAlert.objects.count()) == (["cssrs_high"], 2)
+
+
+def dispose(clinic: Clinic) -> None:
+    alert = SafetyAlert.objects.get(disposed_at=None)
+    said = {"disposition": "no_acute_risk", "note": "We talked."}
+    safety.dispose(alert.pk, **said, actor=clinic.ana.user, now=NOW)  # type: ignore[arg-type]
 
 
 def test_leaving_an_item_out_is_no_alarm_before_the_end(dose: PlannedSession) -> None:

@@ -20,7 +20,7 @@ from treatment_plans.measuring.measures import Answered
 from treatment_plans.measuring.questionnaires import find_questionnaire
 from treatment_plans.models import AnswerSheet, Measure, PlannedSession
 from treatment_plans.rules.cadence import instruments_around
-from treatment_plans.rules.instruments import HIGH, INSTRUMENTS, LOW
+from treatment_plans.rules.instruments import INSTRUMENTS
 
 Occasion = AnswerSheet.Occasion
 
@@ -56,15 +56,15 @@ def answer(
     if item not in asked_for.items or not 0 <= value <= asked_for.highest:
         raise Invalid(_("Choose one of the answers."), code="no_such_answer", pointer=f"/answers/{item}")
     sheet = _hold(session, occasion, instrument, now=now)
-    sheet.answers = {**sheet.answers, item: value}
-    sheet.save(update_fields=["answers"])
     flags, severity = asked_for.safety_of({item: value})
-    is_worse = sheet.alert is None or (severity, sheet.alert.severity) == (HIGH, LOW)
-    if severity and is_worse and _is_said(flags):
-        sheet.alert = safety.raise_alert(
-            session.plan.client_id, reason=flags[0], severity=severity, actor=None, now=now
+    sheet.answers = {**sheet.answers, item: value}
+    sheet.heard.pop(item, None)
+    if severity and _is_said(flags):
+        sheet.heard[item] = severity
+        sheet.alert = safety.hear(
+            sheet.alert, session.plan.client_id, reason=flags[0], severity=severity, now=now
         )
-        sheet.save(update_fields=["alert"])
+    sheet.save(update_fields=["answers", "heard", "alert"])
     return sheet
 
 
@@ -78,9 +78,10 @@ def finish(session: PlannedSession, occasion: str, instrument: str, *, now: date
         actor=None,
         now=now,
         alert=sheet.alert,
+        heard=safety.worst(sheet.heard.values()),
     )
-    sheet.measure, sheet.answers = measure, {}
-    sheet.save(update_fields=["measure", "answers"])
+    sheet.measure, sheet.answers, sheet.heard = measure, {}, {}
+    sheet.save(update_fields=["measure", "answers", "heard"])
     activity.record("measure.recorded", measure, actor=None, at=now, client=session.plan.client_id)
     return measure
 

@@ -130,8 +130,13 @@ def keep(
     corrects: Measure | None = None,
     reason: str = "",
     alert: SafetyAlert | None = None,
+    heard: str = "",
 ) -> Measure:
-    """Score and save. `alert` is the one that these answers raised while they were given, if they did."""
+    """Score and save.
+
+    `alert` is the last one that these answers raised while they were given, if they did, and `heard` the
+    worst severity of which an alert told then; what they say beyond that raises another.
+    """
     instrument = INSTRUMENTS[answered.instrument]
     blockers = instruments.answer_blockers(instrument, answered.answers)
     if blockers:
@@ -163,10 +168,10 @@ def keep(
             correction_reason=reason,
         )
     )
-    if alert is not None:
-        safety.found_in(alert, measure)
-    elif scored.alert:
+    if scored.alert and not safety.is_as_bad(heard, scored.alert):
         safety.raise_alert(
             client.pk, reason=scored.flags[0], severity=scored.alert, measure=measure, actor=actor, now=now
         )
+    elif alert is not None:
+        safety.found_in(alert, measure)
     return measure

@@ -915,6 +915,7 @@ class Migration(migrations.Migration):
                 ('answers', models.JSONField(blank=True, default=dict, verbose_name='answers by item')),
                 ('started_at', models.DateTimeField(verbose_name='started')),
                 ('alert', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='treatment_plans.safetyalert', verbose_name='safety alert')),
+                ('heard', models.JSONField(blank=True, default=dict, help_text='Severity by item.', verbose_name='unsafe answers of which an alert told')),
                 ('measure', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='treatment_plans.measure', verbose_name='measure')),
             ],
             options={
@@ -938,6 +939,7 @@ class Migration(migrations.Migration):
                 ('answers', models.JSONField(blank=True, default=dict, verbose_name='answers by question')),
                 ('answered_at', models.DateTimeField(blank=True, null=True, verbose_name='last answer')),
                 ('alert', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='treatment_plans.safetyalert', verbose_name='safety alert')),
+                ('heard', models.JSONField(blank=True, default=dict, help_text='Severity by question.', verbose_name='unsafe answers of which an alert told')),
                 ('screening', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='treatment_plans.screening', verbose_name='screening')),
                 ('withdrawn_at', models.DateTimeField(blank=True, null=True, verbose_name='withdrawn')),
             ],

@@ -197,6 +197,9 @@ class AnswerSheet(models.Model):
     alert = models.ForeignKey(
         SafetyAlert, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("safety alert")
     )
+    heard = models.JSONField(
+        _("unsafe answers of which an alert told"), default=dict, blank=True, help_text=_("Severity by item.")
+    )
     measure = models.ForeignKey(
         Measure, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("measure")
     )

@@ -221,6 +221,12 @@ class ScreeningSheet(models.Model):
     alert = models.ForeignKey(
         SafetyAlert, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("safety alert")
     )
+    heard = models.JSONField(
+        _("unsafe answers of which an alert told"),
+        default=dict,
+        blank=True,
+        help_text=_("Severity by question."),
+    )
     screening = models.ForeignKey(
         Screening, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("screening")
     )

@@ -15,7 +15,7 @@ from practice.editing import save_new
 from practice.errors import DomainError, Invalid, OutOfScope, Refused, Taken
 from practice.models import Client, User
 from treatment_plans import safety
-from treatment_plans.models import SafetyAlert, Screening, ScreeningFlag, ScreeningForm, ScreeningRule
+from treatment_plans.models import Screening, ScreeningFlag, ScreeningForm, ScreeningRule
 from treatment_plans.rules import screening as screening_rules
 
 
@@ -96,9 +96,9 @@ def keep(
     now: datetime,
     corrects: Screening | None = None,
     reason: str = "",
-    alert: SafetyAlert | None = None,
+    heard: Mapping[str, str] | None = None,
 ) -> Screening:
-    """`alert` is the one that these answers raised while they were given, if they did."""
+    """`heard` are the severities of which an alert told while the answers were given, by question."""
     questions = screening_rules.questions_of(filled.form.questions)
     blockers = screening_rules.answer_blockers(questions, filled.answers)
     if blockers:
@@ -119,7 +119,7 @@ def keep(
             correction_reason=reason,
         )
     )
-    _raise_flags(screening, alert, actor=actor, now=now)
+    _raise_flags(screening, heard or {}, actor=actor, now=now)
     return screening
 
 
@@ -127,17 +127,12 @@ def severity_of(form: ScreeningForm, answers: Mapping[str, Any]) -> str:
     """Of the alert that these answers raise: the worst, or '' for none."""
     rows = {rule.code: rule for rule in form.rules.filter(question__in=answers).exclude(alert="")}
     found = {rows[hit.rule].alert for hit in screening_rules.judge(_facts(rows.values()), answers)}
-    return next((severity for severity in SafetyAlert.Severity.values if severity in found), "")
-
-
-def covers(alert: SafetyAlert | None, severity: str) -> bool:
-    """Whether `alert` says already what another of this severity would."""
-    return alert is not None and alert.severity in (severity, SafetyAlert.Severity.HIGH)
+    return safety.worst(found)
 
 
 @step
 def _raise_flags(
-    screening: Screening, alert: SafetyAlert | None, *, actor: User | None, now: datetime
+    screening: Screening, heard: Mapping[str, str], *, actor: User | None, now: datetime
 ) -> None:
     rows = {rule.code: rule for rule in screening.form.rules.order_by("position", "pk")}
     waiting = set(
@@ -161,7 +156,7 @@ def _raise_flags(
             )
         )
         activity.record("screening_flag.raised", flag, actor=actor, at=now, client=screening.client_id)
-        if rule.alert and not covers(alert, rule.alert):
+        if rule.alert and not safety.is_as_bad(heard.get(rule.question, ""), rule.alert):
             safety.raise_alert(
                 screening.client_id, reason="screening", severity=rule.alert, actor=actor, now=now
             )

@@ -120,13 +120,14 @@ def answer(sheet: ScreeningSheet, key: str, value: Any, *, now: datetime) -> boo
     if blockers:
         raise NotAnswersToForm(blockers=blockers)
     sheet.answers, sheet.answered_at = {**sheet.answers, key: value}, now
-    sheet.save(update_fields=["answers", "answered_at"])
     severity = screenings.severity_of(sheet.form, {key: value})
-    if severity and not screenings.covers(sheet.alert, severity):
-        sheet.alert = safety.raise_alert(
-            sheet.client_id, reason="screening", severity=severity, actor=None, now=now
+    sheet.heard.pop(key, None)
+    if severity:
+        sheet.heard[key] = severity
+        sheet.alert = safety.hear(
+            sheet.alert, sheet.client_id, reason="screening", severity=severity, now=now
         )
-        sheet.save(update_fields=["alert"])
+    sheet.save(update_fields=["answers", "answered_at", "heard", "alert"])
     return bool(severity)
 
 
@@ -140,9 +141,10 @@ def finish(sheet: ScreeningSheet, *, now: datetime) -> Screening:
         return sheet.screening
     _check_open(sheet, now=now)
     filled = Filled(sheet.form, sheet.answers, Screening.Source.LINK)
-    screening = screenings.keep(sheet.client, filled, actor=None, now=now, alert=sheet.alert)
-    sheet.screening, sheet.answers, sheet.answered_at = screening, {}, now
-    sheet.save(update_fields=["screening", "answers", "answered_at"])
+    screening = screenings.keep(sheet.client, filled, actor=None, now=now, heard=sheet.heard)
+    sheet.screening, sheet.answered_at = screening, now
+    sheet.answers, sheet.heard = {}, {}
+    sheet.save(update_fields=["screening", "answers", "heard", "answered_at"])
     activity.record("screening.recorded", screening, actor=None, at=now, client=sheet.client_id)
     return screening
 

@@ -109,10 +109,10 @@ def question(request: Any, part: int, item: int) -> HttpResponse:
             refusal = said_no(refused)
         else:
             links.note_use(request.link.pk, now=request.now)
-            had_alert = found.sheet is not None and found.sheet.alert_id is not None
+            before = found.sheet.alert_id if found.sheet else None
             following = str(item + 1) if item < len(words.items) else None
             answer = _go(request, found, following)
-            if sheet.alert_id is not None and not had_alert:
+            if sheet.alert_id != before:
                 answer = go(request, f"ask/{part}/{item}/help")
             remember_proof(answer, request)
             return answer

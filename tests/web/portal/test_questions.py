@@ -113,6 +113,7 @@ def test_after_an_unsafe_answer_the_very_next_page_says_whom_to_call(known: Brow
     alert = SafetyAlert.objects.get()
     assert (alert.reason, alert.acknowledged_at) == ("item_9", None)
     assert f'href="{path}/ask/1/check"' in page
+    assert known.post(f"{path}/ask/1/9", {"choice": "2"})["Location"] == f"{path}/ask/1/9/help"  # it is worse
 
 
 def test_a_part_or_a_question_that_there_is_not_leads_back(known: Browser, path: str) -> None:

@@ -13,6 +13,7 @@ from notifications.models import ClientLink, DeskTask
 from practice.models import Client
 from tests.cast import Clinic
 from tests.web.portal.conftest import Clock
+from treatment_plans import safety
 from treatment_plans.first_rows import screening_form
 from treatment_plans.models import SafetyAlert, Screening, ScreeningFlag, ScreeningForm, ScreeningSheet
 from treatment_plans.rules.screening import questions_of
@@ -192,6 +193,33 @@ def test_after_an_unsafe_answer_the_very_next_page_says_whom_to_call(
     known.post(f"{path}/form/check")
     assert SafetyAlert.objects.count() == 2  # the flag of the end raises no third
     assert ScreeningFlag.objects.get().rule.alert == "high"
+
+
+def test_after_a_disposal_the_next_unsafe_answer_is_heard_again(
+    known: Browser, path: str, form: ScreeningForm, clinic: Clinic, clock: Clock
+) -> None:
+    number = number_of(form, "suicidality")
+    opened = SafetyAlert.objects.filter(disposed_at=None)
+    for said in ("intent", "thoughts", "intent"):
+        known.post(f"{path}/form/{number}", {"choice": said})
+        dispose(opened.get(), clinic, clock)
+    assert list(SafetyAlert.objects.values_list("severity", flat=True).order_by("pk")) == [
+        "high",
+        "low",
+        "high",
+    ]
+    for asked, question in enumerate(questions_of(form.questions), start=1):
+        if asked != number:
+            known.post(f"{path}/form/{asked}", well(question))
+    known.post(f"{path}/form/check")
+    assert Screening.objects.exists()
+    assert not opened.exists()  # nothing is said at the end that nobody has heard
+    assert ScreeningSheet.objects.get().heard == {}
+
+
+def dispose(alert: SafetyAlert, clinic: Clinic, clock: Clock) -> None:
+    said = {"disposition": "safety_plan", "note": "We talked."}
+    safety.dispose(alert.pk, **said, actor=clinic.ana.user, now=clock.now)  # type: ignore[arg-type]
 
 
 def test_words_that_sound_unsafe_reach_a_person_at_once(
