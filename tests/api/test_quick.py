@@ -15,8 +15,8 @@ from tests.api.world import World
 
 pytestmark = pytest.mark.django_db
 
-# Of what has been made a moment ago: fields that BookingOut and FeedOut have too, and the link of a feed.
-BY_COMMANDS = {"NewBookingOut", "MadeFeedOut"}
+# Of what has been made a moment ago: fields that others have too, and the links of feeds and forms.
+BY_COMMANDS = {"AskedOut", "MadeFeedOut", "NewBookingOut"}
 OF_TIMES = {  # in the test after it
     "ExplainedBlockerOut",
     "ExplanationOut",

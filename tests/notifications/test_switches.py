@@ -126,7 +126,7 @@ def test_three_in_seven_days_and_no_fourth(stage: Stage) -> None:
     client = stage.clinic.ready_client(doses=4)
     client.contact_points.filter(channel="email").delete()
     for number in range(4):
-        stage.book(client, START + 14 * number * DAY, number=number + 1, now=NOW + number * DAY)
+        stage.book(client, START + 7 * number * DAY, number=number + 1, now=NOW + number * DAY)
         stage.deliver(TOLD + number * DAY)
     assert len(stage.texts) == 3
 
