@@ -1,33 +1,22 @@
-"""Tell clients of pages that are about no booking: a sooner time, a form to fill. By day, while it is of use.
-
-Begun at most once for each row: what became of a message whose answer was lost is not looked up.
-"""
+"""What clients are told of pages that are about no booking: a sooner time, a form to fill. By day."""
 
 from __future__ import annotations
 
-import logging
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q
 
-from notifications import facts, links, lint, rule_book, switches, template_editing, wording
-from notifications.channels import DeliveryError, OutcomeUnknown, Outgoing, channel_for
+from notifications import facts, links, rule_book
 from notifications.models import PageMessage, UnreachableAddress
 from notifications.rules import FORM_TO_FILL, WAITLIST_OFFER, Policy
 from practice import clock as clocks
-from practice import phones
-from practice.doors import door, step
+from practice.doors import step
 from practice.models import ChannelConsent, Client, ContactPoint, Location
 
 State = PageMessage.State
-logger = logging.getLogger(__name__)
 
-BATCH = 20
-AGAIN_AFTER = timedelta(minutes=1)
-MOST_ATTEMPTS = 5
 ABOUT = (
     "client__location",
     "offer__location",
@@ -49,7 +38,7 @@ class Subject:
     visit_minutes: int | None = None
 
 
-def _subject_of(row: PageMessage, *, now: datetime) -> Subject:
+def subject_of(row: PageMessage, *, now: datetime) -> Subject:
     if row.offer is not None:
         offer = row.offer
         return Subject(
@@ -99,172 +88,22 @@ def daytime(zone_name: str, policy: Policy, now: datetime) -> datetime:
     return clocks.first_instant(datetime.combine(day, policy.day_starts_local), zone)
 
 
-@dataclass(frozen=True)
-class Begun:
-    pk: int
-    channel: str
-    outgoing: Outgoing
-
-
-def tell_due(*, clock: Callable[[], datetime], limit: int = BATCH) -> int:
-    """Send what is due; returns how many messages were begun."""
-    begun = _begin(now=clock(), limit=limit)
-    for one in begun:
-        try:
-            with channel_for(one.channel) as channel:
-                receipt = channel.send(one.outgoing)
-        except DeliveryError as error:
-            _refused(one.pk, error, now=clock())
-        except OutcomeUnknown as lost:
-            _ended(one.pk, now=clock(), error_code=lost.code)
-        else:
-            _ended(one.pk, now=clock(), provider=receipt.provider, ref=receipt.provider_ref)
-    return len(begun)
-
-
-@door
-def _begin(*, now: datetime, limit: int) -> list[Begun]:
-    """waiting → begun for what may go out now. After this commit it is never begun again."""
-    stopped = switches.read()
-    if stopped.everything:
-        return []
-    rows = list(_due(stopped, now=now)[:limit])
-    texts = template_editing.in_use([WAITLIST_OFFER, FORM_TO_FILL]) if rows else {}
-    policy = rule_book.policy()
-    begun = []
-    for row in rows:
-        subject = _subject_of(row, now=now)
-        address = addresses_of(row.client).get(row.channel)
-        waits_until = daytime(row.client.time_zone, policy, now)
-        if not subject.is_open or now >= row.expires_at or address is None:
-            PageMessage.objects.filter(pk=row.pk).update(state=State.NOT_SENT)
-        elif waits_until > now:
-            is_of_use = waits_until < row.expires_at
-            PageMessage.objects.filter(pk=row.pk).update(
-                due_at=waits_until if is_of_use else row.due_at,
-                state=State.WAITING if is_of_use else State.NOT_SENT,
-            )
-        elif (one := _worded(row, subject, address, texts, now=now)) is not None:
-            begun.append(one)
-    return begun
-
-
-def _due(stopped: switches.Stopped, *, now: datetime) -> QuerySet[PageMessage]:
-    channels = set(stopped.channels)
-    if stopped.providers:
-        channels |= {
-            name for name in facts.ORDER_OF_CHANNELS if channel_for(name).provider in stopped.providers
-        }
-    rows = (
-        PageMessage.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
-        .select_related(*ABOUT)
-        .filter(state=State.WAITING, due_at__lte=now)
-        .exclude(channel__in=channels)
-        .order_by("due_at", "pk")
-    )
-    if WAITLIST_OFFER in stopped.kinds:
-        rows = rows.filter(offer=None)
-    return rows.filter(sheet=None) if FORM_TO_FILL in stopped.kinds else rows
-
-
-def _worded(
-    row: PageMessage,
-    subject: Subject,
-    address: str,
-    texts: Mapping[template_editing.Key, wording.Words],
-    *,
-    now: datetime,
-) -> Begun | None:
-    client, location = row.client, subject.location
-    link = subject.draft(channel=row.channel, sent_to=address, now=now)
-    own = texts.get((subject.kind, client.language, row.channel, client.message_detail))
-    text = wording.render(
-        subject.kind,
-        channel=row.channel,
-        language=client.language,
-        detail=client.message_detail,
-        own=own,
-        facts=wording.MessageFacts(
-            display_name=location.display_name,
-            phone=phones.display(location.phone),
-            starts_at=subject.starts_at,
-            client_zone=client.time_zone,
-            clinic_zone=location.time_zone,
-            first_name=client.display_name.split()[0],
-            visit_minutes=subject.visit_minutes,
-            link=link.address,
-        ),
-    )
-    wrong = lint.problems(
-        text,
-        channel=row.channel,
-        level=client.message_detail,
-        language=client.language,
-        forbidden=(client.legal_name, *filter(None, [client.birth_date])),
-    )
-    if wrong:
-        logger.error("page message %s not sent: wording %s", row.pk, ",".join(wrong))
-        PageMessage.objects.filter(pk=row.pk).update(state=State.NOT_SENT, error_code=wrong[0])
-        return None
-    token = uuid.uuid4()
-    PageMessage.objects.filter(pk=row.pk).update(
-        state=State.BEGUN,
-        token=token,
-        recipient=address,
-        begun_at=now,
-        attempt_count=row.attempt_count + 1,
-    )
-    links.keep([link])
-    outgoing = Outgoing(
-        token=str(token),
-        to=address,
-        subject=text.subject,
-        body=text.body,
-        expires_at=row.expires_at,
-        language=client.language,
-        sender_name=location.display_name,
-    )
-    return Begun(row.pk, row.channel, outgoing)
-
-
-@door
-def _ended(pk: int, *, now: datetime, provider: str = "", ref: str = "", error_code: str = "") -> None:
-    """begun → taken; what nobody knows stays begun, with its error."""
-    PageMessage.objects.filter(pk=pk, state=State.BEGUN).update(
-        state=State.BEGUN if error_code else State.TAKEN,
-        ended_at=now,
-        provider=provider,
-        provider_ref=ref,
-        error_code=error_code,
-    )
-
-
-@door
-def _refused(pk: int, error: DeliveryError, *, now: datetime) -> None:
-    """Certainly not taken: once more in a minute, or on the next channel when it never will be."""
-    row = PageMessage.objects.select_for_update(no_key=True, of=("self",)).select_related(*ABOUT).get(pk=pk)
-    next_at = now + max(AGAIN_AFTER, timedelta(seconds=error.retry_after or 0))
-    again = not error.permanent and row.attempt_count < MOST_ATTEMPTS and next_at < row.expires_at
-    PageMessage.objects.filter(pk=pk, state=State.BEGUN).update(
-        state=State.WAITING if again else State.REFUSED,
-        due_at=next_at if again else row.due_at,
-        token=None,
-        ended_at=now,
-        error_code=error.code,
-    )
-    if again or _was_told_elsewhere(row) or not _subject_of(row, now=now).is_open:
+@step
+def plan_another_way(row: PageMessage, *, now: datetime) -> None:
+    """On the next channel, if nothing else tells the client and it is still of use. Its sheet is locked."""
+    if was_told_elsewhere(row) or not subject_of(row, now=now).is_open:
         return
     others = {name: to for name, to in addresses_of(row.client).items() if name != row.channel}
     other = PageMessage(offer=row.offer, sheet=row.sheet, client=row.client, expires_at=row.expires_at)
     plan(other, others, rule_book.policy(), now=now)
 
 
-def _was_told_elsewhere(row: PageMessage) -> bool:
-    """Of an offer another row is enough; of a sheet one that came after this one."""
+def was_told_elsewhere(row: PageMessage) -> bool:
+    """Or will be. Of an offer another row is enough; of a sheet one that waits, or came after this one."""
     others = PageMessage.objects.exclude(pk=row.pk)
     if row.offer_id is not None:
         return others.filter(offer=row.offer_id).exists()
-    return others.filter(sheet=row.sheet_id, pk__gt=row.pk).exists()
+    return others.filter(Q(pk__gt=row.pk) | Q(state=State.WAITING), sheet=row.sheet_id).exists()
 
 
 def addresses_of(client: Client) -> dict[str, str]:

@@ -22,11 +22,12 @@ MESSAGE, COPY = "message", "copy"
 DELIVERIES = ((MESSAGE, gettext_lazy("by text or email")), (COPY, gettext_lazy("an address to hand on")))
 
 DONE, HALF_DONE, OPENED, SENT, WAITING = "done", "half_done", "opened", "sent", "waiting"
-NOT_SENT, TO_HAND_ON = "not_sent", "to_hand_on"
+NOT_SENT, NOT_KNOWN, TO_HAND_ON = "not_sent", "not_known", "to_hand_on"
 REPLACED, EXPIRED, WITHDRAWN = "replaced", "expired", "withdrawn"
 STAGES = (
     (WAITING, gettext_lazy("to be sent")),
     (NOT_SENT, gettext_lazy("did not get through")),
+    (NOT_KNOWN, gettext_lazy("not known whether it got through")),
     (TO_HAND_ON, gettext_lazy("address to hand on")),
     (SENT, gettext_lazy("sent")),
     (OPENED, gettext_lazy("opened")),
@@ -134,6 +135,7 @@ def stage(sheet: Any, *, now: datetime) -> str:
     by_message = {
         None: TO_HAND_ON,
         State.WAITING: WAITING,
+        State.BEGUN: NOT_KNOWN,  # its answer was lost, or it is being sent at this moment
         State.NOT_SENT: NOT_SENT,
         State.REFUSED: NOT_SENT,
     }

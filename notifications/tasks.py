@@ -12,7 +12,7 @@ from kombu.exceptions import OperationalError
 from notifications import (
     deliver,
     on_call,
-    page_messages,
+    page_sending,
     reconcile,
     resolve,
     rule_book,
@@ -112,5 +112,6 @@ def watch_sessions() -> None:
 
 @shared_task
 def tell_of_pages() -> None:
-    while page_messages.tell_due(clock=present.now):
+    stop_at = present.now() + SENDING_LASTS
+    while present.now() < stop_at and page_sending.tell_due(clock=present.now, stop_at=stop_at):
         continue

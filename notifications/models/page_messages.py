@@ -10,10 +10,10 @@ from treatment_plans.models import ScreeningSheet
 
 
 class PageMessage(models.Model):
-    """The telling of a page that is about no booking, on one channel. Begun at most once, whatever comes.
+    """The telling of a page that is about no booking, on one channel (docs/lifecycles.md).
 
     An offer ends within hours and the next one asks the next client; who did not get the link of a form is
-    sent another. So nothing is looked up or repeated after the provider was called.
+    sent another. So nothing is looked up or repeated unless the provider certainly did not take it.
     """
 
     class State(models.TextChoices):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
-from notifications import page_messages, switches
+from notifications import links, page_messages, page_sending, screening_links, switches
+from notifications.channels import DeliveryError
 from notifications.models import ClientLink, PageMessage
 from notifications.rules import Policy
 from practice import present
@@ -17,6 +19,8 @@ from scheduling.engine.types import Span
 from scheduling.models import WaitlistOffer
 from tests.cast import NOW, at
 from tests.faults.stage import DAY, HOUR, MINUTE, Stage, clock_at, smtp, stage, twilio
+from treatment_plans.first_rows import screening_form as first_screening_form
+from treatment_plans.models import ScreeningForm
 
 __all__ = ["smtp", "stage", "twilio"]
 pytestmark = pytest.mark.django_db
@@ -34,7 +38,7 @@ def asked(stage: Stage, client: Client, *, now: datetime = NOW) -> WaitlistOffer
 
 def tell(moment: datetime) -> int:
     with clock_at(moment):
-        return page_messages.tell_due(clock=present.now)
+        return page_sending.tell_due(clock=present.now)
 
 
 def test_who_is_asked_reads_when_and_where_to_say_yes(stage: Stage) -> None:
@@ -82,9 +86,7 @@ def test_a_number_that_is_none_is_told_by_mail(stage: Stage, settings: Any) -> N
     client = stage.clinic.ready_client()
     asked(stage, client)
     PageMessage.objects.update(state="begun", attempt_count=1)
-    page_messages._refused(
-        PageMessage.objects.get().pk, page_messages.DeliveryError("21211", permanent=True), now=NOW
-    )
+    page_sending._refused(PageMessage.objects.get().pk, DeliveryError("21211", permanent=True), now=NOW)
     assert set(PageMessage.objects.values_list("channel", "state")) == {
         ("sms", "refused"),
         ("email", "waiting"),
@@ -97,7 +99,59 @@ def test_a_number_that_is_none_is_told_by_mail(stage: Stage, settings: Any) -> N
 def test_what_was_begun_is_never_begun_again(stage: Stage) -> None:
     asked(stage, stage.clinic.ready_client())
     with clock_at(NOW):
-        assert len(page_messages._begin(now=NOW, limit=9)) == 1  # and the worker dies
+        assert page_sending._begin(PageMessage.objects.get().pk, now=NOW)  # and the worker dies
     for moment in (NOW + MINUTE, NOW + HOUR, NOW + DAY):
         assert tell(moment) == 0
     assert PageMessage.objects.get().state == "begun"
+
+
+def two_asked(stage: Stage) -> list[PageMessage]:
+    """An offer, and a form."""
+    client = stage.clinic.ready_client()
+    asked(stage, client)
+    first_screening_form.add_missing()
+    ScreeningForm.objects.update(approved_by=stage.clinic.ito, approved_at=NOW)
+    screening_links.ask(
+        client, ScreeningForm.objects.get(), delivery="message", secret="", actor=stage.clinic.kim, now=NOW
+    )
+    return list(PageMessage.objects.order_by("pk"))
+
+
+def test_only_what_is_sent_at_once_is_begun(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    two_asked(stage)
+    with monkeypatch.context() as over:
+        over.setattr(page_sending, "_send", Mock(side_effect=SystemExit))  # the time is over
+        with pytest.raises(SystemExit):
+            tell(NOW)
+    assert [row.state for row in PageMessage.objects.order_by("pk")] == ["begun", "waiting"]
+    with clock_at(NOW + MINUTE):
+        assert page_sending.tell_due(clock=present.now, stop_at=NOW + MINUTE) == 0
+        assert page_sending.tell_due(clock=present.now, stop_at=NOW + HOUR) == 1
+
+
+def test_one_that_can_not_be_worded_keeps_no_other_waiting(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two_asked(stage)
+    draft = links.draft_for_offer
+    monkeypatch.setattr(links, "draft_for_offer", Mock(side_effect=ValueError))
+    assert tell(NOW) == 1
+    assert [row.state for row in PageMessage.objects.order_by("pk")] == ["waiting", "taken"]
+    for minutes in range(1, 5):
+        assert tell(NOW + minutes * MINUTE) == 0
+    monkeypatch.setattr(links, "draft_for_offer", draft)
+    assert tell(NOW + 9 * MINUTE) == 0
+    broken = PageMessage.objects.order_by("pk")[0]
+    assert (broken.state, broken.error_code) == ("not_sent", "broken")
+
+
+def test_a_worker_that_slept_hands_nothing_over(stage: Stage) -> None:
+    asked(stage, stage.clinic.ready_client())
+    one = page_sending._begin(PageMessage.objects.get().pk, now=NOW)
+    assert one is not None
+    late = NOW + page_sending.LEASE + MINUTE
+    with clock_at(late):
+        page_sending._send(one, clock=present.now)
+    assert stage.texts == []
+    row = PageMessage.objects.get()
+    assert (row.state, row.error_code, row.due_at) == ("waiting", "woke_up_late", late + MINUTE)

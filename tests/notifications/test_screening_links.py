@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from notifications import links, page_messages, screening_links, switches
+from notifications import links, page_sending, screening_links, switches
+from notifications.channels import Channel, DeliveryError, OutcomeUnknown, Outgoing, Receipt
 from notifications.models import ClientLink, PageMessage
 from practice import present
 from practice.models import Client
 from tests.api.calls import Caller
 from tests.cast import NOW, Clinic
-from tests.faults.stage import MINUTE, Stage, clock_at, smtp, stage, twilio
+from tests.faults.stage import HOUR, MINUTE, Stage, clock_at, smtp, stage, twilio
 from treatment_plans.first_rows import screening_form
 from treatment_plans.models import ScreeningForm, ScreeningSheet
 from treatment_plans.screening import forms, sheets
@@ -40,7 +41,7 @@ def stage_of(sheet_id: int, *, now: Any = NOW) -> str:
 
 def tell(moment: Any = NOW) -> int:
     with clock_at(moment):
-        return page_messages.tell_due(clock=present.now)
+        return page_sending.tell_due(clock=present.now)
 
 
 def test_it_is_told_once_and_without_a_health_word(stage: Stage) -> None:
@@ -91,8 +92,8 @@ def test_a_number_that_is_none_is_told_by_mail(stage: Stage) -> None:
     with clock_at(NOW):
         post(clinic, client, form, "message")
     PageMessage.objects.update(state="begun", attempt_count=1)
-    refused = page_messages.DeliveryError("21211", permanent=True)
-    page_messages._refused(PageMessage.objects.get().pk, refused, now=NOW)
+    refused = DeliveryError("21211", permanent=True)
+    page_sending._refused(PageMessage.objects.get().pk, refused, now=NOW)
     assert tell() == 1
     (mail,) = stage.mails
     assert "some questions for you" in mail
@@ -153,3 +154,48 @@ def test_how_far_it_is_at_each_step(clinic: Clinic) -> None:
     assert stage_of(sheet.pk) == "done"
     with pytest.raises(sheets.SheetOver):
         screening_links.withdraw(sheet.pk, actor=clinic.kim, now=NOW)
+
+
+def test_a_form_that_is_sent_again_during_a_send_waits_once(stage: Stage) -> None:
+    clinic = stage.clinic
+    client, form = clinic.ready_client(), approved(clinic)
+    with clock_at(NOW):
+        post(clinic, client, form, "message")
+        assert page_sending._begin(PageMessage.objects.get().pk, now=NOW)
+        post(clinic, client, form, "message")
+    first, _second = PageMessage.objects.order_by("pk")
+    page_sending._refused(first.pk, DeliveryError("20429", permanent=False), now=NOW)
+    assert [row.state for row in PageMessage.objects.order_by("pk")] == ["refused", "waiting"]
+    assert tell() == 1
+    assert len(stage.texts) == 1
+
+
+@pytest.mark.parametrize("how", ["died", "no answer", "a defect"])
+def test_what_nobody_knows_is_not_shown_as_sent(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    clinic = stage.clinic
+    client, form = clinic.ready_client(), approved(clinic)
+    with clock_at(NOW):
+        sheet_id = post(clinic, client, form, "message").json()["id"]
+    if how == "died":
+        assert page_sending._begin(PageMessage.objects.get().pk, now=NOW)
+    else:
+        error = OutcomeUnknown("timeout") if how == "no answer" else ValueError("x")
+        with monkeypatch.context() as broken:
+            broken.setattr(page_sending, "channel_for", lambda _name: Broken(error))
+            assert tell() == 1
+    assert tell(NOW + HOUR) == 0
+    assert (PageMessage.objects.get().state, stage_of(sheet_id)) == ("begun", "not_known")
+    with clock_at(NOW + HOUR):  # the desk sends it again
+        assert post(clinic, client, form, "message").json()["stage"] == "waiting"
+
+
+class Broken(Channel):
+    provider = "twilio"
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def send(self, outgoing: Outgoing) -> Receipt:
+        raise self.error

@@ -9,7 +9,7 @@ from unittest import mock
 
 from django.db import connection
 
-from notifications import deliver, page_messages
+from notifications import deliver, page_sending
 from notifications.channels import Channel, DeliveryError, Outgoing, Receipt
 from notifications.channels.outbox import OutboxChannel
 from practice import present
@@ -53,7 +53,7 @@ def living_in(past: Past, out_of_service: Mapping[str, datetime]) -> Iterator[No
         mock.patch("django.utils.timezone.now", past.now),  # for fields that fill themselves
         mock.patch.object(present, "now", past.now),
         mock.patch.object(deliver, "channel_for", channel_for),
-        mock.patch.object(page_messages, "channel_for", channel_for),
+        mock.patch.object(page_sending, "channel_for", channel_for),
     ):
         yield
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from notifications import links, page_messages, screening_links
+from notifications import links, page_messages, page_sending, screening_links
 from notifications.models import ClientLink
 from treatment_plans.models import Evaluation, ScreeningSheet
 from treatment_plans.rules import screening as rules
@@ -87,7 +87,7 @@ class ScreeningPlayer:
             actor=self.player.desk,
             now=now,
         )
-        page_messages.tell_due(clock=lambda: now + SWEEP)
+        page_sending.tell_due(clock=lambda: now + SWEEP)
         if self._evaluation is not None:
             evaluations.ask(self._evaluation.pk, actor=self.player.desk, now=now)
 

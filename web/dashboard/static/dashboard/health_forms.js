@@ -2,7 +2,7 @@
 import { address, call, copy, dayAndTime, isLost, newKey, say, send, settings, wall, words } from "./frame.js";
 
 const ENDED = ["done", "withdrawn"];
-const looks = (stage) => ({ done: "ready", not_sent: "blocked", replaced: "blocked", expired: "blocked" }[stage] || "waiting");
+const looks = (stage) => ({ done: "ready", not_sent: "blocked", not_known: "blocked", replaced: "blocked", expired: "blocked" }[stage] || "waiting");
 const glyphs = { ready: "✓", waiting: "…", blocked: "✕" };
 
 /** Each form in use, with the last sheet and the last filled one; a sheet of a version before it counts too. */
