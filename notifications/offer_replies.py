@@ -28,7 +28,7 @@ def last_page(client: Client, sender: str, *, now: datetime) -> PageMessage | No
         PageMessage.objects.filter(
             client=client, channel=Channel.SMS, recipient=sender, begun_at__gt=now - STANDS
         )
-        .exclude(state=PageMessage.State.REFUSED)
+        .exclude(state__in=(PageMessage.State.REFUSED, PageMessage.State.UNDELIVERED))
         .order_by("-begun_at", "-pk")
         .first()
     )

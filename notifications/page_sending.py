@@ -16,8 +16,19 @@ from functools import partial
 from django.conf import settings
 from django.db.models import Model, QuerySet
 
-from notifications import facts, links, lint, page_messages, rule_book, switches, template_editing, wording
+from notifications import (
+    facts,
+    links,
+    lint,
+    page_messages,
+    rule_book,
+    switches,
+    template_editing,
+    unreachable,
+    wording,
+)
 from notifications.channels import DeliveryError, OutcomeUnknown, Outgoing, channel_for
+from notifications.channels.codes import FOR_GOOD
 from notifications.models import PageMessage
 from notifications.page_messages import ABOUT, Subject
 from notifications.rules import FORM_TO_FILL, WAITLIST_OFFER
@@ -250,8 +261,26 @@ def _refused(pk: int, error: DeliveryError, *, now: datetime) -> None:
         ended_at=now,
         error_code=error.code,
     )
+    if error.code in FOR_GOOD:
+        unreachable.mark(row.client_id, row.channel, row.recipient, FOR_GOOD[error.code], now=now)
     if not again:
         page_messages.plan_another_way(row, now=now)
+
+
+@step
+def reported(pk: int, state: str, *, provider: str, ref: str, error_code: str, now: datetime) -> PageMessage:
+    """What the provider says later, or before its answer to us: never backwards. Returns the row, locked.
+
+    It is told on no other channel here: the number may first have to be marked.
+    """
+    row = lock(pk)
+    if (row.state, state) not in PageMessage.REPORTED:
+        return row
+    if row.state == State.BEGUN:
+        row.provider, row.provider_ref, row.ended_at = provider, ref, now
+    row.state, row.error_code = state, error_code if state == State.UNDELIVERED else ""
+    row.save(update_fields=["state", "provider", "provider_ref", "ended_at", "error_code"])
+    return row
 
 
 @step

@@ -7,11 +7,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from notifications import page_messages, page_sending, unreachable
 from notifications.channels.codes import FOR_GOOD
-from notifications.models import Message, ProviderEvent, Reminder, ReminderEvent, UnreachableAddress
-from practice import activity
+from notifications.models import (
+    Message,
+    PageMessage,
+    ProviderEvent,
+    Reminder,
+    ReminderEvent,
+    UnreachableAddress,
+)
 from practice.doors import door, step
-from practice.models import User
 
 State, Status, Reason = Reminder.State, ProviderEvent.Status, UnreachableAddress.Reason
 
@@ -20,6 +26,13 @@ ENDS = {
     Status.DELIVERED: State.DELIVERED,
     Status.UNDELIVERED: State.UNDELIVERED,
     Status.BOUNCED: State.UNDELIVERED,
+}
+STATES_OF_PAGE = {
+    Status.ACCEPTED: PageMessage.State.TAKEN,
+    Status.COMPLAINED: PageMessage.State.TAKEN,
+    Status.DELIVERED: PageMessage.State.DELIVERED,
+    Status.UNDELIVERED: PageMessage.State.UNDELIVERED,
+    Status.BOUNCED: PageMessage.State.UNDELIVERED,
 }
 
 
@@ -53,7 +66,10 @@ def take(report: Report, *, now: datetime) -> int | None:
             "received_at": now,
         },
     )
-    if not is_new or message is None:
+    if not is_new:
+        return None
+    if message is None:
+        _take_of_page(report, now=now)
         return None
     row = Reminder.objects.select_for_update(no_key=True).get(pk=message.reminder_id)
     message.refresh_from_db()
@@ -64,7 +80,7 @@ def take(report: Report, *, now: datetime) -> int | None:
         _to(row, end, now=now, detail=error_code, last_error_code=error_code)
     reason = _unreachable_for(report)
     if reason:
-        mark_unreachable(row, message.recipient, reason, now=now)
+        unreachable.mark(row.client_id, row.channel, message.recipient, reason, now=now)
     return row.booking_id if reason or row.state == State.UNDELIVERED else None
 
 
@@ -75,28 +91,8 @@ def refused(reminder_ids: Iterable[int], *, now: datetime) -> None:
         reminder__in=list(reminder_ids), outcome=Message.Outcome.REFUSED, error_code__in=FOR_GOOD
     )
     for message in messages.select_related("reminder").order_by("pk"):
-        mark_unreachable(message.reminder, message.recipient, FOR_GOOD[message.error_code], now=now)
-
-
-@door
-def works_again(address: UnreachableAddress, *, actor: User | None, now: datetime) -> None:
-    """Somebody knows that messages arrive there: the channel is used again."""
-    activity.record("contact.reachable", address, actor=actor, at=now, client=address.client_id)
-    UnreachableAddress.objects.filter(pk=address.pk).delete()
-
-
-@step
-def mark_unreachable(row: Reminder, value: str, reason: str, *, now: datetime) -> None:
-    """Stop a channel for a client as long as this is their number or address there."""
-    address, is_new = UnreachableAddress.objects.get_or_create(
-        client_id=row.client_id,
-        channel=row.channel,
-        value=value,
-        defaults={"reason": reason, "since_at": now},
-    )
-    if is_new:
-        data = {"channel": row.channel, "reason": str(reason)}
-        activity.record("contact.unreachable", address, actor=None, at=now, client=row.client_id, data=data)
+        row, reason = message.reminder, FOR_GOOD[message.error_code]
+        unreachable.mark(row.client_id, row.channel, message.recipient, reason, now=now)
 
 
 def _message(report: Report) -> Message | None:
@@ -105,6 +101,35 @@ def _message(report: Report) -> Message | None:
     if not report.provider_ref:
         return None
     return Message.objects.filter(provider=report.provider, provider_ref=report.provider_ref).first()
+
+
+@step
+def _take_of_page(report: Report, *, now: datetime) -> None:
+    """The same for what tells of a page, which has no booking."""
+    row_id = _page_message(report)
+    if row_id is None:
+        return
+    row = page_sending.reported(
+        row_id,
+        STATES_OF_PAGE[Status(report.status)],
+        provider=report.provider,
+        ref=report.provider_ref,
+        error_code=report.error_code,
+        now=now,
+    )
+    if reason := _unreachable_for(report):
+        unreachable.mark(row.client_id, row.channel, row.recipient, reason, now=now)
+    if row.state == PageMessage.State.UNDELIVERED:
+        page_messages.plan_another_way(row, now=now)
+
+
+def _page_message(report: Report) -> int | None:
+    rows = PageMessage.objects.values_list("pk", flat=True)
+    if report.token is not None:
+        return rows.filter(token=report.token).first()
+    if not report.provider_ref:
+        return None
+    return rows.filter(provider=report.provider, provider_ref=report.provider_ref).first()
 
 
 def _taken(row: Reminder, message: Message, report: Report, *, now: datetime) -> None:

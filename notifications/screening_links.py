@@ -138,5 +138,6 @@ def stage(sheet: Any, *, now: datetime) -> str:
         State.BEGUN: NOT_KNOWN,  # its answer was lost, or it is being sent at this moment
         State.NOT_SENT: NOT_SENT,
         State.REFUSED: NOT_SENT,
+        State.UNDELIVERED: NOT_SENT,
     }
     return by_message.get(sheet.message_state, SENT)

@@ -219,7 +219,7 @@ class Migration(migrations.Migration):
                 ('sheet', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='treatment_plans.screeningsheet', verbose_name='screening sheet')),
                 ('client', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='practice.client', verbose_name='client')),
                 ('channel', models.CharField(choices=[('email', 'email'), ('sms', 'SMS')], max_length=5, verbose_name='channel')),
-                ('state', models.CharField(choices=[('waiting', 'to be sent'), ('begun', 'given to the provider'), ('taken', 'accepted by the provider'), ('refused', 'refused by the provider'), ('not_sent', 'not sent: it was over, or it was night')], default='waiting', max_length=10, verbose_name='state')),
+                ('state', models.CharField(choices=[('waiting', 'to be sent'), ('begun', 'given to the provider'), ('taken', 'accepted by the provider'), ('delivered', 'delivered'), ('undelivered', 'not delivered'), ('refused', 'refused by the provider'), ('not_sent', 'not sent: it was over, or it was night')], default='waiting', max_length=12, verbose_name='state')),
                 ('due_at', models.DateTimeField(verbose_name='due')),
                 ('expires_at', models.DateTimeField(verbose_name='no use after')),
                 ('token', models.UUIDField(blank=True, null=True, unique=True)),

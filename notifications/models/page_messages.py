@@ -20,8 +20,21 @@ class PageMessage(models.Model):
         WAITING = "waiting", _("to be sent")
         BEGUN = "begun", _("given to the provider")
         TAKEN = "taken", _("accepted by the provider")
+        DELIVERED = "delivered", _("delivered")
+        UNDELIVERED = "undelivered", _("not delivered")
         REFUSED = "refused", _("refused by the provider")
         NOT_SENT = "not_sent", _("not sent: it was over, or it was night")
+
+    # What a provider's report may make of what it was given.
+    REPORTED = frozenset(
+        {
+            (State.BEGUN, State.TAKEN),
+            (State.BEGUN, State.DELIVERED),
+            (State.BEGUN, State.UNDELIVERED),
+            (State.TAKEN, State.DELIVERED),
+            (State.TAKEN, State.UNDELIVERED),
+        }
+    )
 
     offer = models.ForeignKey(
         WaitlistOffer, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("offer")
@@ -36,7 +49,7 @@ class PageMessage(models.Model):
     )
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", verbose_name=_("client"))
     channel = models.CharField(_("channel"), max_length=5, choices=Channel.choices)
-    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.WAITING)
+    state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.WAITING)
     due_at = models.DateTimeField(_("due"))
     expires_at = models.DateTimeField(_("no use after"))
     token = models.UUIDField(unique=True, null=True, blank=True)

@@ -10,7 +10,7 @@ from practice.models import Channel, Client
 
 
 class ProviderEvent(models.Model):
-    """A report about a message, once however often it comes; `message` is None for a stranger's."""
+    """A report about a message, once however often it comes; `message` is None unless it is a reminder's."""
 
     class Status(models.TextChoices):
         ACCEPTED = "accepted", _("accepted")
@@ -43,7 +43,7 @@ class ProviderEvent(models.Model):
 class UnreachableAddress(models.Model):
     """A client's number or address at which nothing arrives, for good: its channel stays unused.
 
-    Another number counts as reachable. So does this one again, once somebody says so (`reports.works_again`).
+    Another number counts as reachable. So does this one, once somebody says so (`unreachable.works_again`).
     """
 
     class Reason(models.TextChoices):

@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 import pytest
 from django.test import Client as Browser
 
-from notifications import reports
+from notifications import reports, unreachable
 from notifications.channels.twilio_signature import signed_by
 from notifications.models import Message, ProviderEvent, Reminder, UnreachableAddress
 from notifications.reports import Report
@@ -182,7 +182,7 @@ def test_a_new_number_or_the_word_of_a_person_opens_the_channel(stage: Stage) ->
     stage.reconcile(TOLD + MINUTE)
     assert Reminder.objects.filter(kind="ride_and_support", channel="sms", state="planned").exists()
     ContactPoint.objects.filter(channel="sms").update(value=UnreachableAddress.objects.get().value)
-    reports.works_again(UnreachableAddress.objects.get(), actor=stage.clinic.kim, now=TOLD + MINUTE)
+    unreachable.works_again(UnreachableAddress.objects.get(), actor=stage.clinic.kim, now=TOLD + MINUTE)
     stage.reconcile(TOLD + MINUTE)
     assert Reminder.objects.filter(kind="ride_and_support", channel="sms", state="planned").exists()
 
