@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from practice import present
 from scheduling.models import Booking, NoteAddendum, SessionNote
@@ -163,6 +163,97 @@ def test_both_begin_it_at_the_same_time(tablets: tuple[Page, Page]) -> None:
     saved(two)
     assert "First tablet." in text()
     assert "Second tablet." in text()
+
+
+def refuse(route: Route) -> None:
+    reasons = [{"code": "one", "detail": "One reason."}, {"code": "other", "detail": "And another."}]
+    route.fulfill(status=409, json={"code": "refused", "detail": "Refused.", "blockers": reasons})
+
+
+def sign(page: Page) -> None:
+    page.get_by_role("button", name="Sign the note").click()
+    page.get_by_role("button", name="Sign it").click()
+
+
+def test_only_the_text_that_was_confirmed_is_signed_and_a_refusal_stays(desk: Desk, dosed: Session) -> None:
+    desk.sign_in(user_of(dosed), dosed.path)
+    page = desk.page
+    field, state, told = (page.locator(f"#note-{name}") for name in ("text", "state", "unsigned"))
+    field.fill("One.")
+    saved(page)
+    notes, signatures = "**/session-notes/*", "**/session-notes/*/sign"
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if request.url.endswith("/sign") else None)
+
+    # what is refused stays in sight, and signs nothing later
+    page.route(notes, refuse)
+    field.fill("One. Two.")
+    sign(page)
+    told.get_by_text("Not signed: not saved: One reason. And another.").wait_for()
+    page.wait_for_timeout(1000)  # what is drawn again after a while
+    assert state.inner_text().endswith("not saved: One reason. And another.")
+    page.unroute(notes)
+    field.press("Control+End")
+    field.press_sequentially(" Three.")
+    saved(page)
+
+    # a signature that is refused says so, and Escape confirms nothing
+    page.route(signatures, refuse)
+    sign(page)
+    told.get_by_text("Not signed: One reason. And another.").wait_for()
+    page.wait_for_timeout(1000)
+    assert told.get_by_text("Not signed: One reason. And another.").is_visible()
+    page.unroute(signatures)
+    asked.clear()
+    page.get_by_role("button", name="Sign the note").click()
+    page.keyboard.press("Escape")
+
+    # what is written after it was confirmed is not signed unseen
+    held: list[Route] = []
+    page.route(notes, lambda route: held.append(route), times=1)
+    field.fill("One. Two. Three. Four.")
+    sign(page)
+    field.fill("One. Two. Three. Four!")
+    while not held:
+        page.wait_for_timeout(20)
+    held.pop().continue_()
+    told.get_by_text("the text has changed since you confirmed it").wait_for()
+    saved(page)
+    assert (asked, SessionNote.objects.get().signed_at) == ([], None)
+    desk.errors.clear()  # the browser reports the refusals
+    check_every_width(desk, "not signed")
+
+    # two who press twice sign once, what stands there then
+    page.route(notes, lambda route: held.append(route), times=1)
+    field.fill("All of it.")
+    sign(page)
+    sign(page)
+    held.pop().continue_()
+    page.locator("article.signed", has_text="All of it.").wait_for()
+    assert (len(asked), text()) == (1, "All of it.")
+
+
+def test_what_came_too_late_for_a_signed_note_can_be_added_to_it(tablets: tuple[Page, Page]) -> None:
+    one, two = tablets
+    one.locator("#note-text").fill("Beginning.")
+    saved(one)
+    two.reload()
+    field = two.locator("#note-text")
+    field.wait_for()
+    two.route("**/session-notes/*", lambda route: route.abort("connectionreset"))
+    field.press("Control+End")
+    field.press_sequentially(" Typed too late.")
+    two.get_by_text("Not saved yet, kept on this device").wait_for()
+    sign(one)
+    one.locator("article.signed", has_text="Beginning.").wait_for()
+    two.unroute("**/session-notes/*")
+    two.evaluate("dispatchEvent(new Event('online'))")
+    two.locator("#note-late", has_text="This note was signed on another device.").wait_for()
+    assert field.input_value() == "Typed too late."
+    two.get_by_role("button", name="Sign it as an addendum").click()
+    two.locator("article.signed", has_text="Typed too late.").wait_for()
+    assert (text(), NoteAddendum.objects.get().text) == ("Beginning.", "Typed too late.")
+    assert field.is_hidden()
 
 
 def test_leaving_says_what_is_not_saved_or_overdue(desk: Desk, dosed: Session) -> None:

@@ -1,6 +1,8 @@
 /* The note about the session: saved while it is written and at once on leaving, through the queue of the room. What was
-   written elsewhere meanwhile is put together with it; nothing is kept on this device but what the page holds. */
+   written elsewhere meanwhile is put together with it; nothing is kept on this device but what the page holds. Signed is
+   what was confirmed, and nothing else; what came too late for a note that is signed elsewhere can become an addendum. */
 import { call, say, settings, wall, words } from "./frame.js";
+import { reasonsOf } from "./live.js";
 import { SLOW, onChange, put } from "./queue.js";
 
 const PAUSE = 1200, LONGEST = 5000; // milliseconds after the last key, and after the first one that is not saved
@@ -14,33 +16,58 @@ let { id, revision } = box ? { id: Number(box.dataset.note) || null, revision: N
 let saved = id ? field.value : null; // null: not begun
 let savedAt = box && box.dataset.savedAt ? new Date(box.dataset.savedAt) : null;
 let item = null, timer = null, waitsSince = 0, isSigned = false;
+let refusal = ""; // of what was sent last, until something is typed
+let confirmed = null; // the text that is to be signed, until it is or is not
 const sent = new Set();
 
-export const isDirty = () => Boolean(box) && !isSigned && (item !== null || (field.dataset.touched === "1" && field.value !== saved));
+export const isDirty = () => Boolean(box) && !box.hidden && (item !== null || (field.dataset.touched === "1" && field.value !== saved));
 const write = (text, kind) => {
   if (state.textContent === text) return;
   state.textContent = text;
   state.dataset.kind = kind;
 };
 const show = () => {
-  if (!box || isSigned) return;
+  if (!box || box.hidden) return;
   const isStuck = item && (item.tries || Date.now() - item.put >= SLOW);
   if (isStuck) write(item.state === "signed_out" ? words.note_signed_out : words.note_kept, "waiting");
   else if (item) write(words.note_saving, "");
+  else if (refusal) write(refusal, "blocked");
+  else if (isSigned) write("", "");
   else if (isDirty()) write(words.note_typing, "");
   else if (savedAt) write(words.note_saved.replace("%s", wall(savedAt)), "");
   else write(words.note_new, "");
 };
 onChange(show);
+const reasons = (trouble) => reasonsOf(trouble).map((one) => one.detail).join(" ");
+const refuse = (trouble) => {
+  refusal = `${words.refused}: ${reasons(trouble)}`;
+  say(refusal);
+};
+/** Stands there until it is confirmed again. */
+const notSigned = (why) => {
+  const told = at("note-unsigned");
+  told.textContent = words.note_unsigned.replace("%s", why);
+  told.hidden = false;
+  say(told.textContent);
+};
 
+const isAdded = (base, mine) => base !== null && mine.startsWith(base);
+/** What `mine` has and `theirs` has not: what was added to the same beginning, else all of it. */
+const lacking = (base, mine, theirs) => {
+  const own = (isAdded(base, mine) ? mine.slice(base.length) : mine).trim();
+  return theirs.includes(own) || theirs.includes(mine.trim()) ? "" : own;
+};
 /** Both texts in one: what was added to the same beginning is added, everything else stands below it whole. */
-export const together = (base, mine, theirs) => {
-  if (mine === theirs || theirs.startsWith(mine)) return theirs;
-  if (base !== null && mine.startsWith(base)) {
-    const added = mine.slice(base.length).trim();
-    return added && !theirs.includes(added) ? `${theirs.trimEnd()}\n\n${added}` : theirs;
-  }
-  return theirs.includes(mine.trim()) ? theirs : `${theirs.trimEnd()}\n\n— ${words.note_both} —\n${mine}`;
+const together = (base, mine, theirs) => {
+  const own = lacking(base, mine, theirs);
+  if (!own) return theirs;
+  return `${theirs.trimEnd()}\n\n${isAdded(base, mine) ? own : `— ${words.note_both} —\n${mine}`}`;
+};
+const setText = (text) => {
+  if (text === field.value) return;
+  const fromEnd = field.value.length - field.selectionStart, place = Math.max(text.length - fromEnd, 0);
+  field.value = text;
+  field.setSelectionRange(place, place);
 };
 const take = (note) => {
   [id, revision, saved, savedAt] = [note.id, note.revision, note.text, new Date(note.saved_at)];
@@ -48,13 +75,8 @@ const take = (note) => {
 };
 const merge = (theirs) => {
   const isEcho = sent.has(theirs.text); // our own text, whose answer was lost
-  const text = isEcho ? field.value : together(saved, field.value, theirs.text);
-  if (text !== field.value) {
-    const fromEnd = field.value.length - field.selectionStart;
-    field.value = text;
-    field.setSelectionRange(text.length - fromEnd, text.length - fromEnd);
-  }
   if (!isEcho) {
+    setText(together(saved, field.value, theirs.text));
     clash.querySelector("[data-slot=when]").textContent = wall(theirs.saved_at);
     clash.querySelector("[data-slot=theirs]").textContent = theirs.text;
     clash.hidden = false;
@@ -62,18 +84,21 @@ const merge = (theirs) => {
   }
   [id, revision, saved, savedAt] = [theirs.id || id, theirs.revision, theirs.text, new Date(theirs.saved_at)];
 };
+const lookAgain = () => document.dispatchEvent(new Event("room:changed"));
 const settled = async (trouble, answer) => {
-  item = null;
-  const body = trouble && trouble.body;
+  const { code, alternatives } = (trouble && trouble.body) || {};
   if (!trouble) take(answer);
-  else if (trouble.status === 412) merge(body.alternatives[0]);
-  else if (body && body.code === "note_exists") {
-    const { results } = await call(`session-notes?booking=${settings.booking_id}&is_signed=false`).catch(() => ({ results: [] }));
-    if (results.length) merge(results[0]);
-  } else if (body && body.code === "signed_before") { isSigned = true; box.hidden = true; }
-  else { write(`${words.refused}: ${trouble.message}`, "blocked"); return; }
+  else if (trouble.status === 412) merge(alternatives[0]);
+  else {
+    const begun = code === "note_exists" && call(`session-notes?booking=${settings.booking_id}&is_signed=false`).then(({ results }) => results, () => null);
+    const draft = await begun;
+    if (draft && draft.length) merge(draft[0]);
+    else if (draft !== null && !isSigned) refuse(trouble);
+    if (["signed_before", "note_exists"].includes(code)) lookAgain(); // `fresh` sees whether it is signed
+  }
+  item = null;
   show();
-  if (isDirty()) later();
+  if (isDirty() && !refusal) later();
   for (const next of waiting.splice(0)) next();
 };
 const waiting = [];
@@ -82,6 +107,7 @@ export const save = () => {
   clearTimeout(timer);
   waitsSince = 0;
   if (!box || item || isSigned || field.value === saved || (saved === null && field.dataset.touched !== "1")) return;
+  refusal = "";
   let begun = null; // a request with a key says the same each time
   item = put({
     lane: "note", label: words.note, settled,
@@ -101,10 +127,78 @@ const later = () => {
   timer = setTimeout(save, Date.now() - waitsSince > LONGEST ? 0 : PAUSE);
   show();
 };
-const whenSaved = () => new Promise((done) => { save(); if (item) waiting.push(done); else done(); });
+/** Until what was confirmed is saved, or is refused, or something else stands there. */
+const whenSaved = async () => {
+  do {
+    save();
+    if (item) await new Promise((done) => { waiting.push(done); });
+  } while (!refusal && !isSigned && field.value === confirmed && saved !== confirmed);
+};
+const sign = async (text) => {
+  const isUnderWay = confirmed !== null;
+  confirmed = text;
+  if (isUnderWay || isSigned) return;
+  field.dataset.touched = "1"; // what the record says is signed as it stands
+  at("note-unsigned").hidden = true;
+  await whenSaved();
+  const isAsConfirmed = id && saved === confirmed && field.value === confirmed;
+  if (isSigned || refusal || !isAsConfirmed) {
+    confirmed = null;
+    if (!isSigned) notSigned(refusal || words.note_changed);
+    return;
+  }
+  field.disabled = true;
+  item = put({
+    lane: "note", label: words.note_sign, request: () => ({ path: `session-notes/${id}/sign`, body: { revision } }),
+    settled: (trouble) => {
+      item = confirmed = null;
+      field.disabled = false;
+      if (!trouble) { end(words.note_is_signed); return; }
+      if (trouble.status === 412) {
+        merge(trouble.body.alternatives[0]);
+        notSigned(words.note_changed);
+        if (isDirty()) later();
+      } else if (trouble.body && trouble.body.code === "signed_before") lookAgain();
+      else notSigned(reasons(trouble));
+    },
+  });
+};
+const end = (text) => {
+  const isHere = box.contains(document.activeElement);
+  isSigned = box.hidden = true;
+  if (isHere) document.getElementById("main").focus({ preventScroll: true });
+  if (!text) return;
+  say(text);
+  lookAgain();
+};
+/** Signed on another device: what only this one has is kept in sight. */
+const signedElsewhere = (own) => {
+  const rest = field.dataset.touched === "1" ? lacking(saved, field.value, own.textContent) : "";
+  if (asked.open) asked.close("back");
+  if (!rest) { end(); return; }
+  setText(rest);
+  [id, saved, isSigned, refusal] = [Number(own.dataset.note), "", true, ""];
+  for (const name of ["note-do", "note-clash", "note-unsigned"]) at(name).hidden = true;
+  at("note-late").hidden = false;
+  say(at("note-late").querySelector("p").textContent);
+  show();
+};
+const add = () => {
+  if (item) return;
+  field.disabled = true;
+  item = put({
+    lane: "note", label: words.note, path: `session-notes/${id}/addenda`, body: { text: field.value },
+    settled: (trouble) => {
+      item = null;
+      field.disabled = false;
+      if (trouble) refuse(trouble);
+      else end(words.note_added);
+    },
+  });
+};
 
 if (box) {
-  field.addEventListener("input", () => { field.dataset.touched = "1"; later(); });
+  field.addEventListener("input", () => { field.dataset.touched = "1"; refusal = ""; later(); });
   field.addEventListener("blur", save);
   document.addEventListener("visibilitychange", () => { if (document.hidden) save(); });
   addEventListener("pagehide", save);
@@ -116,35 +210,24 @@ if (box) {
     save();
     field.focus();
   });
-  at("note-sign").addEventListener("click", () => asked.showModal());
-  asked.addEventListener("close", async () => {
-    at("note-sign").focus();
-    if (asked.returnValue !== "sign") return;
-    field.dataset.touched = "1"; // what the record says is signed as it stands
-    await whenSaved();
-    if (!id || isDirty()) return;
-    field.disabled = true;
-    item = put({
-      lane: "note", label: words.note_sign, request: () => ({ path: `session-notes/${id}/sign`, body: { revision } }),
-      settled: (trouble, answer) => {
-        item = null;
-        field.disabled = false;
-        if (trouble && trouble.status === 412) { merge(trouble.body.alternatives[0]); later(); return; }
-        if (trouble) { write(`${words.refused}: ${trouble.message}`, "blocked"); return; }
-        [isSigned, revision] = [true, answer.revision];
-        box.hidden = true;
-        say(words.note_is_signed);
-        document.dispatchEvent(new Event("room:changed"));
-      },
-    });
+  let seen = "";
+  at("note-sign").addEventListener("click", () => {
+    [seen, asked.returnValue] = [field.value, ""];
+    asked.showModal();
   });
+  asked.addEventListener("close", () => {
+    at("note-sign").focus();
+    if (asked.returnValue === "sign") sign(seen);
+  });
+  at("note-add").addEventListener("click", add);
+  at("note-away").addEventListener("click", () => end(words.note_away));
   show();
 }
 /** What the server has now: the record's sentences while nothing was written, or what another device saved. */
 export const fresh = () => {
   if (!box || isSigned) return;
   const own = at("note-own"), record = at("note-record");
-  if (own && own.dataset.signed) { isSigned = true; box.hidden = true; return; }
+  if (own && own.dataset.signed) { signedElsewhere(own); return; }
   if (item || isDirty() || document.activeElement === field) return;
   if (own && own.dataset.note && Number(own.dataset.revision) > (revision || 0)) {
     field.value = own.textContent;
