@@ -62,7 +62,7 @@ def tell(
     channel that was slow goes last: nobody waits for a provider that hangs for somebody else.
     """
     if not all(alert.recipients for alert in alerts):
-        logger.error("nobody is on call")
+        logger.error("an alert has nobody to go to")
     waiting = [(alert, each) for alert in alerts for each in alert.recipients]
     waiting.sort(key=lambda call: call[1][0] != Channel.EMAIL)
     slow, told = set[str](), set[Alert]()
