@@ -202,9 +202,10 @@ class Screening(Correctable):
 
 
 class ScreeningSheet(models.Model):
-    """A form that a client was asked to fill alone, with the answers so far; empty again once it is filled.
+    """A form that a client was asked to fill alone, with the answers so far.
 
-    It keeps the version that was asked. An answer of '' says that a question was passed over.
+    It is empty again once it is filled, or once its answers went along into a newer sheet. It keeps the
+    version that was asked. An answer of '' says that a question was passed over.
     """
 
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", verbose_name=_("client"))

@@ -60,31 +60,25 @@ def asking_blockers(client: Client, form: ScreeningForm) -> tuple[Blocker, ...]:
 def open_sheet(client: Client, form: ScreeningForm, *, actor: User, now: datetime) -> ScreeningSheet:
     """The sheet that waits for the client, open for LASTS from now, or a new one. Locks the client.
 
-    A sheet of another version is withdrawn; what it has of questions that stayed the same goes along.
+    A sheet of another version is withdrawn. What it, or one that was taken back, has of questions that stayed
+    the same moves into the new one, with what was heard of it.
     """
     Client.objects.select_for_update(no_key=True).get(pk=client.pk)
     rows = ScreeningSheet.objects.select_for_update(no_key=True, of=("self",)).select_related("form")
-    waiting = rows.filter(client=client, form__code=form.code, screening=None, withdrawn_at=None)
-    answers: dict[str, Any] = {}
-    for sheet in waiting.order_by("pk"):
-        if sheet.form_id == form.pk:
-            sheet.expires_at = now + LASTS
-            sheet.save(update_fields=["expires_at"])
-            activity.record("screening_sheet.asked_again", sheet, actor=actor, at=now, client=client)
-            return sheet
-        answers |= same_answers(questions_of(sheet.form), questions_of(form), sheet.answers)
-        _withdraw(sheet, actor=actor, now=now)
-    sheet = ScreeningSheet.objects.create(
-        client=client,
-        form=form,
-        asked_by=actor,
-        asked_at=now,
-        expires_at=now + LASTS,
-        answers=answers,
-        answered_at=now if answers else None,
-    )
-    activity.record("screening_sheet.asked", sheet, actor=actor, at=now, client=client)
-    return sheet
+    unfilled = rows.filter(client=client, form__code=form.code, screening=None).order_by("pk")
+    for sheet in unfilled.filter(form=form, withdrawn_at=None):
+        sheet.expires_at = now + LASTS
+        sheet.save(update_fields=["expires_at"])
+        activity.record("screening_sheet.asked_again", sheet, actor=actor, at=now, client=client)
+        return sheet
+    new = ScreeningSheet(client=client, form=form, asked_by=actor, asked_at=now, expires_at=now + LASTS)
+    for sheet in unfilled.exclude(withdrawn_at__isnull=False, answers={}):
+        if sheet.withdrawn_at is None:
+            _withdraw(sheet, actor=actor, now=now)
+        _move_answers(sheet, new, now=now)
+    new.save(force_insert=True)
+    activity.record("screening_sheet.asked", new, actor=actor, at=now, client=client)
+    return new
 
 
 @step
@@ -172,6 +166,18 @@ def _check_open(sheet: ScreeningSheet, *, now: datetime) -> None:
         raise SheetOver
     if not sheet.form.is_usable:
         raise FormNotUsable
+
+
+@step
+def _move_answers(sheet: ScreeningSheet, new: ScreeningSheet, *, now: datetime) -> None:
+    """`new` is not saved yet; `sheet` keeps none."""
+    same = same_answers(questions_of(sheet.form), questions_of(new.form), sheet.answers)
+    if same:
+        new.answers, new.answered_at = {**new.answers, **same}, now
+        new.heard |= {key: sheet.heard[key] for key in same if key in sheet.heard}
+        new.alert = sheet.alert or new.alert
+    sheet.answers, sheet.heard = {}, {}
+    sheet.save(update_fields=["answers", "heard"])
 
 
 @step

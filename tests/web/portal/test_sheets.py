@@ -259,6 +259,30 @@ def test_another_version_is_told_of_and_takes_along_what_stayed_the_same(
     assert known.get(again).status_code == 200
 
 
+def test_what_was_answered_before_it_was_taken_back_is_there_when_it_is_asked_again(
+    known: Browser, path: str, form: ScreeningForm, clinic: Clinic, clock: Clock
+) -> None:
+    number = number_of(form, "suicidality")
+    known.post(f"{path}/form/1", {"number": "38"})
+    known.post(f"{path}/form/{number}", {"choice": "thoughts"})
+    said = {"age": 38, "suicidality": "thoughts"}
+    for _time in range(2):
+        taken_back = ScreeningSheet.objects.get(withdrawn_at=None)
+        screening_links.withdraw(taken_back.pk, actor=clinic.kim, now=clock.now)
+        path = send(clinic.maya, form, clinic, clock)
+        assert ScreeningSheet.objects.get(withdrawn_at=None).answers == said
+        taken_back.refresh_from_db()
+        assert (taken_back.answers, taken_back.heard) == ({}, {})  # in one place only
+    assert known.post(f"{path}/form", BORN).status_code == 303
+    assert known.get(f"{path}/form")["Location"] == f"{path}/form/2"
+    for asked, question in enumerate(questions_of(form.questions), start=1):
+        if question.key not in said:
+            known.post(f"{path}/form/{asked}", well(question))
+    known.post(f"{path}/form/check")
+    assert Screening.objects.get().answers.items() >= said.items()
+    assert SafetyAlert.objects.count() == 1  # it was heard before
+
+
 def test_a_new_link_opens_the_same_sheet_and_old_ones_end_in_time(
     known: Browser, path: str, form: ScreeningForm, clinic: Clinic, clock: Clock
 ) -> None:
