@@ -12,7 +12,7 @@ from django.utils.translation import gettext_noop as _
 from notifications import links, page_messages, rule_book
 from notifications.models import ClientLink, PageMessage
 from practice.blockers import Blocker
-from practice.doors import door
+from practice.doors import door, step
 from practice.errors import Refused
 from practice.models import Client, User
 from treatment_plans.models import Screening, ScreeningForm, ScreeningSheet
@@ -81,16 +81,29 @@ def withdraw(sheet_id: int, *, actor: User, now: datetime) -> ScreeningSheet:
 
 
 @door
-def answer(link_id: int, key: str, value: Any, *, now: datetime) -> bool:
+def answer(link_id: int, key: str, value: Any, *, is_heard: bool = False, now: datetime) -> bool:
     """Keep one answer. Whether it sounds unsafe: the next page then says whom to call.
 
+    `is_heard` says that `overhear` found it unsafe, so that the same words call nobody twice.
     Locks the sheet, then the link. Raises LinkOver, and what `screening.sheets.answer` raises.
     """
     link = links.hold(link_id, now=now)
     assert link.sheet_id is not None
     is_unsafe = screening_sheets.answer(screening_sheets.lock(link.sheet_id), key, value, now=now)
     links.note_used(link, now=now)
-    return (isinstance(value, str) and links.listen(link, value, now=now)) or is_unsafe
+    return is_heard or _listen(link, value, now=now) or is_unsafe
+
+
+@door
+def overhear(link_id: int, key: str, value: Any, *, now: datetime) -> bool:
+    """Listen to an answer that can't be kept before the birth date is given. Whether it sounds unsafe.
+
+    Locks the sheet, then the link. Raises LinkOver.
+    """
+    link = links.hold(link_id, now=now)
+    assert link.sheet_id is not None
+    severity = screening_sheets.overhear(screening_sheets.lock(link.sheet_id), key, value, now=now)
+    return _listen(link, value, now=now) or bool(severity)
 
 
 @door
@@ -104,6 +117,11 @@ def finish(link_id: int, *, now: datetime) -> Screening:
     screening = screening_sheets.finish(screening_sheets.lock(link.sheet_id), now=now)
     links.note_used(link, now=now)
     return screening
+
+
+@step
+def _listen(link: ClientLink, value: Any, *, now: datetime) -> bool:
+    return isinstance(value, str) and links.listen(link, value, now=now)
 
 
 def with_progress(sheets: QuerySet[ScreeningSheet]) -> QuerySet[ScreeningSheet]:

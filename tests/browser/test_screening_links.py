@@ -76,8 +76,13 @@ def test_every_page_of_a_form_is_small_clean_and_narrow(
             is_well = {YES_NO: "[value=no]", CHOICE: ""}[question.kind]
             page.locator(f"input[type=radio]{is_well}").first.check()
         seen.add(question.kind)
+        if question.key == "suicidality":
+            page.context.clear_cookies()  # as after half an hour
         page.locator("button").click()
         if question.key == "suicidality":
+            page.locator("a[href='tel:988']").wait_for()
+            look_at(phone, "form-late")
+            _say_the_birth_date(page)
             page.wait_for_url("**/help")
             look_at(phone, "form-help")
             page.locator("a.back").click()

@@ -56,16 +56,23 @@ def answer(
     if item not in asked_for.items or not 0 <= value <= asked_for.highest:
         raise Invalid(_("Choose one of the answers."), code="no_such_answer", pointer=f"/answers/{item}")
     sheet = _hold(session, occasion, instrument, now=now)
-    flags, severity = asked_for.safety_of({item: value})
     sheet.answers = {**sheet.answers, item: value}
+    severity = _hear(sheet, item, value, now=now)
     sheet.heard.pop(item, None)
-    if severity and _is_said(flags):
+    if severity:
         sheet.heard[item] = severity
-        sheet.alert = safety.hear(
-            sheet.alert, session.plan.client_id, reason=flags[0], severity=severity, now=now
-        )
-    sheet.save(update_fields=["answers", "heard", "alert"])
+    sheet.save(update_fields=["answers", "heard"])
     return sheet
+
+
+@door
+def overhear(
+    session: PlannedSession, occasion: str, instrument: str, *, item: str, value: int, now: datetime
+) -> bool:
+    """Raise the alert of an answer that is not kept yet. Whether it sounds unsafe. Raises SheetFinished."""
+    if not _unsafe(instrument, item, value)[1]:
+        return False
+    return bool(_hear(_hold(session, occasion, instrument, now=now), item, value, now=now))
 
 
 @door
@@ -87,6 +94,16 @@ def finish(session: PlannedSession, occasion: str, instrument: str, *, now: date
 
 
 @step
+def _hear(sheet: AnswerSheet, item: str, value: int, *, now: datetime) -> str:
+    """The severity of the alert, or ''."""
+    reason, severity = _unsafe(sheet.instrument, item, value)
+    if severity:
+        sheet.alert = safety.hear(sheet.alert, sheet.client_id, reason=reason, severity=severity, now=now)
+        sheet.save(update_fields=["alert"])
+    return severity
+
+
+@step
 def _hold(session: PlannedSession, occasion: str, instrument: str, *, now: datetime) -> AnswerSheet:
     if session.dose_number is None:
         raise OutOfScope
@@ -101,9 +118,11 @@ def _hold(session: PlannedSession, occasion: str, instrument: str, *, now: datet
     return sheet
 
 
-def _is_said(flags: Sequence[str]) -> bool:
-    """Something was answered, not only left out."""
-    return not any(flag.endswith("_missing") for flag in flags)
+def _unsafe(instrument: str, item: str, value: int) -> tuple[str, str]:
+    """Reason and severity of the alert of one answer; nothing for what others leave out."""
+    flags, severity = INSTRUMENTS[instrument].safety_of({item: value})
+    is_said = not any(flag.endswith("_missing") for flag in flags)
+    return (flags[0], severity) if severity and is_said else ("", "")
 
 
 def next_item(instrument: str, answers: Mapping[str, int]) -> str | None:

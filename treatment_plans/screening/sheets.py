@@ -114,15 +114,24 @@ def answer(sheet: ScreeningSheet, key: str, value: Any, *, now: datetime) -> boo
     if blockers:
         raise NotAnswersToForm(blockers=blockers)
     sheet.answers, sheet.answered_at = {**sheet.answers, key: value}, now
-    severity = screenings.severity_of(sheet.form, {key: value})
+    severity = overhear(sheet, key, value, now=now)
     sheet.heard.pop(key, None)
     if severity:
         sheet.heard[key] = severity
+    sheet.save(update_fields=["answers", "answered_at", "heard"])
+    return bool(severity)
+
+
+@step
+def overhear(sheet: ScreeningSheet, key: str, value: Any, *, now: datetime) -> str:
+    """Raise the alert of an answer, though it is not kept yet; its severity, or ''. The sheet is locked."""
+    severity = screenings.severity_of(sheet.form, {key: value})
+    if severity:
         sheet.alert = safety.hear(
             sheet.alert, sheet.client_id, reason="screening", severity=severity, now=now
         )
-    sheet.save(update_fields=["answers", "answered_at", "heard", "alert"])
-    return bool(severity)
+        sheet.save(update_fields=["alert"])
+    return severity
 
 
 @step

@@ -5,8 +5,10 @@ An address counts parts and questions and names nothing. The birth date comes fi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -83,18 +85,14 @@ def question(request: Any, part: int, item: int) -> HttpResponse:
     found = _part(request, part)
     if found is None or not 1 <= item <= len(found.words.items):
         return go(request, "ask")
-    sent = sent_with_proof(request) if request.method == "POST" else None
+    overhear = partial(_overhear, request, found, item)
+    sent = sent_with_proof(request, overhear) if request.method == "POST" else None
     if isinstance(sent, HttpResponse):
         return sent
     if sent is None and not has_proof(request):
         return go(request, "ask")
     words, refusal = found.words, ""
-    form = AnswerForm(
-        sent,
-        label=words.items[item - 1],
-        choices=words.choices,
-        value=found.answers.get(str(item)),
-    )
+    form = _form(found, item, sent)
     if sent is not None and form.is_valid():
         try:
             sheet = answer_sheets.answer(
@@ -109,10 +107,9 @@ def question(request: Any, part: int, item: int) -> HttpResponse:
             refusal = said_no(refused)
         else:
             links.note_use(request.link.pk, now=request.now)
-            before = found.sheet.alert_id if found.sheet else None
             following = str(item + 1) if item < len(words.items) else None
             answer = _go(request, found, following)
-            if sheet.alert_id != before:
+            if str(item) in sheet.heard:
                 answer = go(request, f"ask/{part}/{item}/help")
             remember_proof(answer, request)
             return answer
@@ -169,6 +166,31 @@ def check(request: Any, part: int) -> HttpResponse:
     return page(
         request, "questions_check", status=422 if refusal else 200, refusal=refusal, rows=rows, part=found
     )
+
+
+def _form(part: Part, item: int, sent: Any) -> AnswerForm:
+    words = part.words
+    return AnswerForm(
+        sent, label=words.items[item - 1], choices=words.choices, value=part.answers.get(str(item))
+    )
+
+
+def _overhear(request: Any, part: Part, item: int, posted: Mapping[str, str]) -> bool:
+    """What was sent too late to be kept at once."""
+    form = _form(part, item, posted)
+    if not form.is_valid():
+        return False
+    try:
+        return answer_sheets.overhear(
+            _session(request),
+            OCCASIONS[request.link.purpose],
+            part.words.instrument,
+            item=str(item),
+            value=int(form.cleaned_data["choice"]),
+            now=request.now,
+        )
+    except DomainError:  # they were sent meanwhile, and judged
+        return False
 
 
 def _parts(request: Any) -> list[Part]:

@@ -6,6 +6,8 @@ hour for which it counts begins anew with each answer.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from django.http import HttpResponse
@@ -19,7 +21,7 @@ from treatment_plans.rules.screening import Question
 from treatment_plans.screening import sheets as screening_sheets
 from treatment_plans.screening.screenings import FormNotUsable, NotAnswersToForm
 from treatment_plans.screening.sheets import SheetOver
-from web.portal.birth_dates import ask_birth_date, sent_with_proof
+from web.portal.birth_dates import ask_birth_date, is_heard, sent_with_proof
 from web.portal.entry import go, has_proof, page, remember_proof, through
 from web.portal.sheet_forms import QuestionForm, shown
 
@@ -52,16 +54,18 @@ def question(request: Any, number: int) -> HttpResponse:
     questions = screening_sheets.questions_of(sheet.form)
     if not 1 <= number <= len(questions) or _is_over(request, sheet):
         return go(request, "form")
-    sent = sent_with_proof(request) if request.method == "POST" else None
+    asked, refusal = questions[number - 1], ""
+    sent = sent_with_proof(request, partial(_overhear, request, asked)) if request.method == "POST" else None
     if isinstance(sent, HttpResponse):
         return sent
     if sent is None and not has_proof(request):
         return go(request, "form")
-    asked, refusal = questions[number - 1], ""
     form = QuestionForm(asked, sent, language=request.language, value=sheet.answers.get(asked.key))
     if sent is not None and form.is_valid():
         try:
-            is_unsafe = screening_links.answer(request.link.pk, asked.key, form.answer, now=request.now)
+            is_unsafe = screening_links.answer(
+                request.link.pk, asked.key, form.answer, is_heard=is_heard(request), now=request.now
+            )
         except (SheetOver, FormNotUsable):
             return go(request, "form")
         except NotAnswersToForm:
@@ -134,6 +138,14 @@ class Row:
         self.text = getattr(asked, language)
         self.said = shown(asked, value, language)
         self.is_missing = bool(screening_rules.answer_blockers([asked], {asked.key: value}))
+
+
+def _overhear(request: Any, asked: Question, posted: Mapping[str, str]) -> bool:
+    """What was sent too late to be kept at once."""
+    form = QuestionForm(asked, posted, language=request.language)
+    return form.is_valid() and screening_links.overhear(
+        request.link.pk, asked.key, form.answer, now=request.now
+    )
 
 
 def _sheet(request: Any) -> ScreeningSheet:

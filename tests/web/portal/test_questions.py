@@ -60,6 +60,18 @@ def test_an_answer_that_is_sent_too_late_goes_along_with_the_birth_date(client: 
     assert AnswerSheet.objects.get().answers == {"1": 2}
 
 
+def test_an_unsafe_answer_that_is_sent_too_late_is_heard_before_the_birth_date(
+    client: Browser, path: str
+) -> None:
+    page = client.post(f"{path}/ask/1/9", {"choice": "2"}).content.decode()
+    assert page.index("call or text 988 now") < page.index("First, is it you?")
+    assert (SafetyAlert.objects.get().severity, AnswerSheet.objects.get().answers) == ("high", {})
+    along = {"kept": "heard", "kept-choice": "2"}
+    assert client.post(f"{path}/ask/1/9", BORN | along)["Location"] == f"{path}/ask/1/9/help"
+    assert AnswerSheet.objects.get().answers == {"9": 2}
+    assert SafetyAlert.objects.count() == 1
+
+
 def test_the_visit_offers_them_in_the_week_before_and_not_earlier(
     client: Browser, path: str, visit: Booking, clock: Clock
 ) -> None:

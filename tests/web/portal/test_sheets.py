@@ -330,6 +330,37 @@ def test_what_was_sent_too_late_is_kept_once_the_birth_date_is_given(
     assert client.get(f"{path}/form/2").status_code == 200
 
 
+@pytest.mark.parametrize("said", ["choice", "text"])
+def test_what_sounds_unsafe_and_was_sent_too_late_is_heard_before_the_birth_date(
+    client: Browser, path: str, form: ScreeningForm, said: str
+) -> None:
+    key, sent = {
+        "choice": ("suicidality", {"choice": "intent"}),
+        "text": ("conditions", {"text": "I want to kill myself"}),
+    }[said]
+    address = f"{path}/form/{number_of(form, key)}"
+    page = client.post(address, sent).content.decode()
+    assert (SafetyAlert.objects.get().severity, ScreeningSheet.objects.get().answers) == ("high", {})
+    along = {"kept": "heard"} | {f"kept-{name}": value for name, value in sent.items()}
+    wrong = client.post(address, {**BORN, "year": "1980", **along}).content.decode()
+    for shown in (page, wrong):
+        assert shown.index("call or text 988 now") < shown.index("First, is it you?")
+        assert 'name="kept" value="heard"' in shown
+    assert client.post(address, BORN | along)["Location"] == f"{address}/help"
+    assert ScreeningSheet.objects.get().answers == {key: next(iter(sent.values()))}
+    assert SafetyAlert.objects.count() == 1  # the same words call nobody twice
+    assert DeskTask.objects.count() == (said == "text")
+
+
+def test_what_goes_along_is_kept_though_the_birth_date_was_given_in_another_window(
+    known: Browser, path: str, form: ScreeningForm
+) -> None:
+    ask_for_a_date(form)
+    along = {"kept": "1", "kept-month": "2", "kept-day": "29", "kept-year": "2020"}
+    assert known.post(f"{path}/form/1", BORN | along)["Location"] == f"{path}/form/check"
+    assert ScreeningSheet.objects.get().answers == {"since": "2020-02-29"}
+
+
 def test_a_date_that_was_sent_too_late_is_not_taken_for_the_birth_date(
     client: Browser, path: str, form: ScreeningForm
 ) -> None:
