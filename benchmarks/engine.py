@@ -18,9 +18,10 @@ from benchmarks.load import Line, line_of, percentile
 from benchmarks.samples import Samples
 from benchmarks.stand import BASE
 from practice.models import Client
-from scheduling import booking, series
+from scheduling import booking
 from scheduling.booking import Request
-from scheduling.course import Preferences
+from scheduling.course import series
+from scheduling.course.steps import Preferences
 from scheduling.engine.types import Span
 from scheduling.models import AppointmentType
 from treatment_plans.models import TreatmentPlan

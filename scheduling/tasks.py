@@ -7,7 +7,8 @@ from datetime import timedelta
 from celery import shared_task
 
 from practice import present
-from scheduling import busy_times, offering, sweeps, waitlist
+from scheduling import offering, sweeps, waitlist
+from scheduling.calendars import busy_times
 
 # With the reading that began last it stays below the task's time limit.
 READING_BEGINS_WITHIN = timedelta(seconds=10)

@@ -1,4 +1,4 @@
-"""How a plan ends. Only `scheduling.release` calls this, for a plan may still have bookings."""
+"""How a plan ends. Only `scheduling.care.release` calls this, for a plan may still have bookings."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """How a plan goes on: a prescriber's decision, with the scores beside it.
 
-Only `scheduling.release` calls `decide`: to stop is to close the plan, and a plan may have bookings.
+Only `scheduling.care.release` calls `decide`: to stop is to close the plan, and a plan may have bookings.
 """
 
 from __future__ import annotations

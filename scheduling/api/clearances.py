@@ -12,10 +12,10 @@ from rest_framework.response import Response
 from practice import access
 from practice.api.base import Resource
 from practice.api.fields import ChoiceOf
-from scheduling import clearance_preview
 from scheduling.api.fields import ClinicTime
 from scheduling.api.serializers import BlockerOut
-from scheduling.clearance_preview import ClearancePreview, Touched
+from scheduling.care import clearance_preview
+from scheduling.care.clearance_preview import ClearancePreview, Touched
 from scheduling.models import AppointmentType
 from treatment_plans.api.serializers import ClearanceIn
 from treatment_plans.api.views import disposal_of

@@ -14,10 +14,10 @@ from practice.api.base import Resource
 from practice.api.fields import ChoiceOf, DayField
 from practice.api.pagination import ValuePages
 from practice.api.quick import Quick
-from scheduling import dose_history
 from scheduling.api.fields import ClinicTime, WordOf
 from scheduling.api.serializers import PlannedSessionRef
-from scheduling.dose_history import DoseLine
+from scheduling.care import dose_history
+from scheduling.care.dose_history import DoseLine
 from treatment_plans.models import Dose, Prescription, Protocol
 
 STATUSES = (dose_history.GIVEN, dose_history.BOOKED, dose_history.PLANNED, dose_history.NOT_GIVEN)

@@ -18,7 +18,6 @@ from practice.api.base import Resource
 from practice.api.bodies import NothingIn
 from practice.api.filters import IdFilter, InstantFilter
 from practice.models import Role
-from scheduling import room_state, session_room
 from scheduling.api.dosing_bodies import (
     AdverseEventCorrectionIn,
     AdverseEventIn,
@@ -44,6 +43,7 @@ from scheduling.api.dosing_rows import (
     VitalsOut,
 )
 from scheduling.api.room import SessionRoomOut
+from scheduling.care import room_state, session_room
 from scheduling.requests import access_booking
 from treatment_plans.dosing import discharges, doses, watch
 from treatment_plans.dosing import records as dosing

@@ -15,10 +15,10 @@ from practice.api.fields import DayField
 from practice.api.pagination import ValuePages
 from practice.api.quick import Quick
 from practice.models import Role
-from scheduling import expiring
 from scheduling.api.fields import ClinicTime, WordOf
 from scheduling.api.serializers import ClientRef, NamedRef, PlannedSessionRef
-from scheduling.expiring import Expiring
+from scheduling.care import expiring
+from scheduling.care.expiring import Expiring
 from scheduling.models import Booking
 
 KINDS = (
@@ -76,7 +76,7 @@ class ExpiringOut(Quick[Expiring]):
 
 
 class ExpiringViews(Resource):
-    """Not about rows of one table: what is shown depends on who asks, as in `scheduling.expiring`."""
+    """Not about rows of one table: what is shown depends on who asks, as in `scheduling.care.expiring`."""
 
     queryset = Booking.objects.none()
     client = None

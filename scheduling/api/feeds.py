@@ -24,8 +24,8 @@ from practice.api.bodies import In, NothingIn, Out
 from practice.api.fields import IdField, LineField
 from practice.errors import Invalid, NotAllowed
 from practice.models import Client, Clinician, Room
-from scheduling import busy_times, feed_text, feeds
 from scheduling.api.fields import WordOf
+from scheduling.calendars import busy_times, feed_text, feeds
 from scheduling.models import BusyCalendar, Feed
 from scheduling.outside_calendars.addresses import LONGEST
 from scheduling.outside_calendars.errors import explain

@@ -13,10 +13,10 @@ from rest_framework.response import Response
 from practice import access
 from practice.api.base import Resource
 from practice.api.fields import ChoiceOf, InstantField
-from scheduling import follow_ups_due, measures_due
 from scheduling.api.fields import WordOf
 from scheduling.api.serializers import ClientRef
-from scheduling.follow_ups_due import Item
+from scheduling.care import follow_ups_due, measures_due
+from scheduling.care.follow_ups_due import Item
 from treatment_plans.models import FollowUp, Measure
 from treatment_plans.models.protocols import OCCASIONS
 from treatment_plans.rules.cadence import Due

@@ -18,8 +18,8 @@ from practice.api.base import In, Out, Resource
 from practice.api.fields import ChoiceOf, IdField, TextField, WholeNumberField
 from practice.api.filters import IdFilter, TruthFilter
 from practice.errors import Invalid
-from scheduling import notes
 from scheduling.api.bodies import LARGEST_REVISION
+from scheduling.care import notes
 from scheduling.models import NoteAddendum, SessionNote
 from scheduling.requests import access_booking
 from treatment_plans.models import TreatmentPlan

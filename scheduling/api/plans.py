@@ -18,9 +18,9 @@ from practice import access
 from practice.api.base import In, NothingIn, Out, Resource
 from practice.api.fields import ChoiceOf, IdField, LineField, TextField, TruthField
 from practice.api.filters import IdFilter
-from scheduling import release
 from scheduling.api.moves import EffectOut, effects_data
-from scheduling.release import Ending
+from scheduling.care import release
+from scheduling.care.release import Ending
 from treatment_plans import plan_reviews
 from treatment_plans.api.filters import OfClientFilter
 from treatment_plans.api.serializers import PlannedSessionOut, PlanOut

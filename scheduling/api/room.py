@@ -22,8 +22,8 @@ from scheduling.api.dosing_rows import (
 )
 from scheduling.api.fields import WordOf
 from scheduling.api.serializers import BlockerOut, LightDetailOut, NamedRef
+from scheduling.care.room_state import Room, Step
 from scheduling.models import Booking
-from scheduling.room_state import Room, Step
 from treatment_plans.models import Prescription, Protocol
 from treatment_plans.rules.vitals import Due
 

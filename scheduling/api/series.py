@@ -19,7 +19,6 @@ from practice.api.base import Resource
 from practice.api.bodies import In
 from practice.api.fields import IdField, InstantField, TruthField, WholeNumberField
 from practice.errors import Invalid
-from scheduling import series
 from scheduling.api.bodies import TENTATIVE, WithChoice
 from scheduling.api.fields import ClinicTime
 from scheduling.api.serializers import (
@@ -30,9 +29,10 @@ from scheduling.api.serializers import (
     PlannedSessionRef,
 )
 from scheduling.api.views import BOOKS
-from scheduling.course import Preferences
+from scheduling.course import series
+from scheduling.course.series import BookedSeries, Proposal, Unplaced, Wanted
+from scheduling.course.steps import Preferences
 from scheduling.engine.types import Span
-from scheduling.series import BookedSeries, Proposal, Unplaced, Wanted
 from treatment_plans.models import TreatmentPlan
 
 MOST_WEEKS, MOST_ITEMS, MOST_PROPOSALS = 26, 100, 3

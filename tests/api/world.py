@@ -28,8 +28,9 @@ from practice.models import (
     TimeOff,
     User,
 )
-from scheduling import booking, busy_times, feeds, groups, offering, readiness, waitlist
+from scheduling import booking, groups, offering, readiness, waitlist
 from scheduling.booking import Request
+from scheduling.calendars import busy_times, feeds
 from scheduling.engine.types import Span
 from scheduling.models import Acknowledgement, Booking, SessionNote
 from tests.api.calls import Caller

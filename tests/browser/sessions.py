@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from scheduling import booking, lifecycle, readiness, session_room
+from scheduling import booking, lifecycle, readiness
+from scheduling.care import session_room
 from scheduling.models import Booking
 from tests.cast import NOW, Clinic, at
 from treatment_plans.dosing import records as dosing

@@ -10,7 +10,8 @@ from decimal import Decimal
 
 import pytest
 
-from scheduling import booking, session_room
+from scheduling import booking
+from scheduling.care import session_room
 from scheduling.models import Booking
 from tests.cast import NOW, Clinic, at
 from tests.concurrency.racing import settled_deadlocks, together

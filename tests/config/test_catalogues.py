@@ -20,7 +20,7 @@ SEEN_BY_CLIENTS = (
     "config/errors.py",
     "practice/errors.py",
     "scheduling/errors.py",
-    "scheduling/feeds.py",
+    "scheduling/calendars/feeds.py",
     "web/portal/",
 )
 HOLE = re.compile(r"%\(\w+\)[sd]|%[sd]")

@@ -18,8 +18,9 @@ from pytest_django import DjangoAssertNumQueries
 
 from practice.errors import Invalid
 from practice.models import Activity, Clinician, Location, Role
-from scheduling import availability, booking, busy_times
+from scheduling import availability, booking
 from scheduling.availability import Wish
+from scheduling.calendars import busy_times
 from scheduling.engine.types import Span
 from scheduling.errors import NotBookable
 from scheduling.models import BusyCalendar, BusyTime

@@ -9,9 +9,10 @@ from uuid import uuid4
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from scheduling import booking, dose_history
+from scheduling import booking
 from scheduling.booking import Request
-from scheduling.dose_history import DoseLine
+from scheduling.care import dose_history
+from scheduling.care.dose_history import DoseLine
 from scheduling.models import Booking
 from tests.api.calls import Caller
 from tests.cast import NOW, Clinic, at, make_client

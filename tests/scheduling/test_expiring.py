@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 from practice.models import Consent, Licence
 from scheduling import booking
 from scheduling.booking import Request
-from scheduling.expiring import expiring
+from scheduling.care.expiring import expiring
 from tests.api.calls import Caller
 from tests.cast import NOW, Clinic, at, make_client
 from tests.treatment_plans.test_screening_rules import WELL

@@ -17,7 +17,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from config.logs import Discreet
 from practice.models import Activity, Client, Clinician, IdempotencyKey, Location, Role, Room, User
-from scheduling import booking, feeds, lifecycle, moves
+from scheduling import booking, lifecycle, moves
+from scheduling.calendars import feeds
 from scheduling.models import Booking, Feed
 from tests.api.calls import Caller, pointers
 from tests.cast import NOW, Clinic, at, make_client, make_clinician, make_user

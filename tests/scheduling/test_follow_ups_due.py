@@ -9,8 +9,9 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from practice.models import User
-from scheduling import booking, follow_ups_due, measures_due, notes
+from scheduling import booking
 from scheduling.booking import Request
+from scheduling.care import follow_ups_due, measures_due, notes
 from scheduling.models import Booking
 from tests.cast import NOW, Clinic, at
 from treatment_plans import follow_ups, sessions

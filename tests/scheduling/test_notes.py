@@ -7,8 +7,9 @@ from django.db import connection, transaction
 from django.db.utils import DatabaseError
 
 from practice.errors import Invalid
-from scheduling import booking, notes
+from scheduling import booking
 from scheduling.booking import Request
+from scheduling.care import notes
 from scheduling.models import Booking, NoteAddendum, SessionNote
 from tests.api.calls import Caller
 from tests.cast import NOW, Clinic, at

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from practice.errors import Invalid
-from scheduling import booking, readiness, release
+from scheduling import booking, readiness
 from scheduling.booking import Request
+from scheduling.care import release
 from scheduling.models import Booking, Occupancy
 from tests.api.calls import Caller
 from tests.cast import NOW, Clinic, at

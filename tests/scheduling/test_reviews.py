@@ -6,12 +6,14 @@ from datetime import timedelta
 
 import pytest
 
-from scheduling import booking, gate, readiness, release, series
+from scheduling import booking, gate, readiness
 from scheduling.booking import Request
+from scheduling.care import release
+from scheduling.course import series
+from scheduling.course.series import SeriesNotBookable, Wanted
 from scheduling.engine.types import Span
 from scheduling.errors import NotBookable
 from scheduling.models import Booking
-from scheduling.series import SeriesNotBookable, Wanted
 from tests.cast import NOW, Clinic, at
 from treatment_plans.models import PlannedSession, TreatmentPlan
 

@@ -17,12 +17,13 @@ from django.test.utils import CaptureQueriesContext
 from practice import clock
 from practice.errors import Invalid, OutOfScope
 from practice.models import Activity, Client, Closure, Holiday, Room, TimeOff, User
-from scheduling import booking, changes, series
+from scheduling import booking, changes
 from scheduling.booking import Request
-from scheduling.course import Preferences, in_order, usual_interval_days
+from scheduling.course import series
+from scheduling.course.series import Item, PlanClosed, Proposal, SeriesNotBookable, Unplaced, Wanted
+from scheduling.course.steps import Preferences, in_order, usual_interval_days
 from scheduling.engine.types import Span
 from scheduling.models import AppointmentType, Booking, Occupancy
-from scheduling.series import Item, PlanClosed, Proposal, SeriesNotBookable, Unplaced, Wanted
 from tests.cast import NOW, ZONE, Clinic, at, make_clinic, make_clinician
 from treatment_plans import plans
 from treatment_plans.models import Clearance, PlannedSession, Prescription, Protocol, TreatmentPlan

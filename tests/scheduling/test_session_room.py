@@ -14,7 +14,8 @@ from django.db import DatabaseError, transaction
 
 from practice.errors import DomainError, Invalid, KeyReused, NotAllowed
 from practice.models import Activity
-from scheduling import booking, lifecycle, readiness, room_state, session_room
+from scheduling import booking, lifecycle, readiness
+from scheduling.care import room_state, session_room
 from scheduling.models import Booking
 from tests.api.calls import Caller
 from tests.cast import NOW, Clinic, at, make_client

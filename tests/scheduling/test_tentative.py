@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 import time_machine
 
-from scheduling import booking, lifecycle, series
+from scheduling import booking, lifecycle
 from scheduling.booking import Request
+from scheduling.course import series
+from scheduling.course.series import Wanted
 from scheduling.engine.types import Span
 from scheduling.errors import NotBookable, NotReady
 from scheduling.models import Booking
-from scheduling.series import Wanted
 from tests.api.calls import Caller
 from tests.cast import NOW, Clinic, at
 from treatment_plans.models import Clearance, PlannedSession, Prescription, TreatmentPlan

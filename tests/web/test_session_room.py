@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from practice import present
 from practice.models import Activity
-from scheduling import notes
+from scheduling.care import notes
 from tests.browser.sessions import Clock, Session, make_session
 from tests.cast import Clinic
 from tests.web.conftest import SignIn

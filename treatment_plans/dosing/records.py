@@ -1,7 +1,7 @@
 """What is written down in a dosing session: check-in, vitals, marks, adverse events.
 
 A door here locks the record, and nothing else. Giving the dose, and the end without one, need the booking:
-`scheduling.session_room` has those.
+`scheduling.care.session_room` has those.
 """
 
 from __future__ import annotations

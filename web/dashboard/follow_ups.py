@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from practice.access import DECIDES_MEDICAL, FOLLOWS_UP
 from practice.models import User
-from scheduling.follow_ups_due import KINDS
+from scheduling.care.follow_ups_due import KINDS
 from scheduling.models import SessionNote
 from treatment_plans.follow_ups import closed_by
 from treatment_plans.models import (

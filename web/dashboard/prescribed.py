@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from practice import clock
 from practice.models import Client, User
-from scheduling import expiring, gate
+from scheduling import gate
+from scheduling.care import expiring
 from scheduling.models import Booking
 from treatment_plans.models import InPersonEvaluation, PdmpCheck, Prescription
 from treatment_plans.rules import prescribing, supply

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from practice.blockers import Blocker
-from scheduling.room_state import Room
+from scheduling.care.room_state import Room
 from treatment_plans.models import RemsForm
 from treatment_plans.rules.record_gaps import OnRecord, record_gaps
 from web.dashboard.room_notes import RoomNotes

@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from practice.access import TREATING
 from practice.models import Clinician, User
-from scheduling import notes
+from scheduling.care import notes
 from scheduling.models import Booking, SessionNote
 
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from practice import clock
 from practice.blockers import Blocker
 from practice.models import Role, User
-from scheduling.room_state import Room, Step
+from scheduling.care.room_state import Room, Step
 from treatment_plans.charts.figures import vitals_figure
 from treatment_plans.charts.vitals import Reading
 from treatment_plans.dosing import facts as dosing_facts

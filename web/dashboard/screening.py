@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from practice import clock, present
 from practice.access import DECIDES_MEDICAL
 from practice.models import Client, User
-from scheduling import expiring
-from scheduling.expiring import Expiring
+from scheduling.care import expiring
+from scheduling.care.expiring import Expiring
 from treatment_plans.models import (
     Clearance,
     ClinicalResult,

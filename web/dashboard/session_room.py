@@ -15,7 +15,7 @@ from django.views.decorators.http import condition
 from practice import clients, present
 from practice.access import CLINICAL, visible_to
 from practice.models import User
-from scheduling import room_state
+from scheduling.care import room_state
 from scheduling.models import Booking, SessionNote
 from treatment_plans.models import AdverseEvent, CheckIn, DosingRecord, Mark
 from treatment_plans.models.dosing_course import Degree

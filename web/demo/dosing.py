@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from practice.models import User
-from scheduling import session_room
+from scheduling.care import session_room
 from treatment_plans.dosing import discharges, rems
 from treatment_plans.dosing import records as dosing
 from treatment_plans.dosing import signatures as dose_signatures

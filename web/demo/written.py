@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from random import Random
 
-from scheduling import notes
+from scheduling.care import notes
 from treatment_plans.models import PlannedSession
 from web.demo.so_far import Step, VisitSoFar
 from web.demo.values import user_of

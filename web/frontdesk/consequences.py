@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from scheduling.clearance_preview import Touched
+from scheduling.care.clearance_preview import Touched
 from scheduling.effects import Effect, spoken
 from web.frontdesk.words import reasons
 

@@ -12,7 +12,8 @@ from notifications import links
 from notifications.models import ClientLink, ClientNote, DeskTask
 from practice import clock
 from practice.errors import DomainError
-from scheduling import feed_text, feeds, waitlist
+from scheduling import waitlist
+from scheduling.calendars import feed_text, feeds
 from scheduling.errors import NotBookable
 from scheduling.models import WaitlistOffer
 from scheduling.readiness_rules import MEDICINE

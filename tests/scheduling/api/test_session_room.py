@@ -13,7 +13,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from practice.models import Clinician
-from scheduling import booking, lifecycle, readiness, session_room
+from scheduling import booking, lifecycle, readiness
+from scheduling.care import session_room
 from scheduling.models import Booking
 from tests.api.calls import Caller, codes
 from tests.cast import NOW, Clinic, at

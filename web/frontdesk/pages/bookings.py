@@ -19,7 +19,8 @@ from practice.access import access_one, visible_to
 from practice.admin_base import user_of
 from practice.blockers import Blocker
 from practice.errors import OutOfScope
-from scheduling import booking, conflicts, lifecycle, readiness, session_room
+from scheduling import booking, conflicts, lifecycle, readiness
+from scheduling.care import session_room
 from scheduling.models import Acknowledgement, Booking
 from scheduling.readiness_rules import LightState
 from scheduling.requests import BOOKINGS

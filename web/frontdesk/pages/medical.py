@@ -18,7 +18,7 @@ from practice.access import (
     check_signature,
     visible_to,
 )
-from scheduling import clearance_preview
+from scheduling.care import clearance_preview
 from treatment_plans import follow_ups, protocols
 from treatment_plans.models import (
     Clearance,

@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from practice.access import DECIDES_MEDICAL, PLANS_COURSES, access_one, check_signature, visible_to
 from practice.models import CareTeamMember, Clinician
-from scheduling import release
-from scheduling.release import Ending
+from scheduling.care import release
+from scheduling.care.release import Ending
 from treatment_plans import plans
 from treatment_plans.models import PlannedSession, PlanReview, TreatmentPlan
 from web.frontdesk.consequences import grouped

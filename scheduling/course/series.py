@@ -17,10 +17,11 @@ from practice.blockers import gettext_noop as _
 from practice.doors import door
 from practice.errors import Invalid, OutOfScope, Refused
 from practice.models import Clinician, Room, User
-from scheduling import availability, booking, changes, unplaced
+from scheduling import availability, booking, changes
 from scheduling.availability import Board
 from scheduling.booking import Request
-from scheduling.course import OpenCourse, Preferences, facts_for, main_room, types_for
+from scheduling.course import unplaced
+from scheduling.course.steps import OpenCourse, Preferences, facts_for, main_room, types_for
 from scheduling.engine import series as engine
 from scheduling.engine.types import ResourceKey, Span
 from scheduling.gate import Booked

@@ -11,7 +11,8 @@ from django.utils.translation import gettext
 
 from practice import clock
 from practice.blockers import Blocker
-from scheduling import gate, readiness, session_room
+from scheduling import gate, readiness
+from scheduling.care import session_room
 from scheduling.models import Booking
 from scheduling.readiness_rules import Light
 from treatment_plans.dosing import doses

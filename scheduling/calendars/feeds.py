@@ -17,7 +17,7 @@ from practice.access import DESK
 from practice.doors import door
 from practice.errors import OutOfScope
 from practice.models import Client, Clinician, Room, User
-from scheduling.feed_text import Entry
+from scheduling.calendars.feed_text import Entry
 from scheduling.models import AppointmentType, Booking, Feed
 
 BACK, AHEAD = timedelta(days=30), timedelta(days=180)

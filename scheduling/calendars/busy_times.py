@@ -22,9 +22,9 @@ from practice.access import DESK
 from practice.doors import door, on_violation, step
 from practice.errors import Invalid, NotAllowed, OutOfScope, Refused, Taken
 from practice.models import Clinician, Location, User
+from scheduling.calendars.feed_text import OWN_UIDS
 from scheduling.engine.spans import Spans
 from scheduling.engine.types import Span
-from scheduling.feed_text import OWN_UIDS
 from scheduling.models import BusyCalendar, BusyTime
 from scheduling.outside_calendars import addresses, sandbox
 from scheduling.outside_calendars.errors import Unreadable, explain

@@ -9,7 +9,7 @@ from practice import clock
 from practice.blockers import Blocker
 from practice.blockers import gettext_noop as _
 from scheduling.availability import where_the_client_is
-from scheduling.course import DAY, Bounds, OpenCourse, Survey
+from scheduling.course.steps import DAY, Bounds, OpenCourse, Survey
 from scheduling.engine.series import Placed, Proposal, survey
 from scheduling.engine.types import Calendar, Opening, Span
 from treatment_plans.models import PlannedSession

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from practice import clock
 from practice.access import DECIDES_MEDICAL, READS_MEDICAL, visible_to
 from practice.models import Client, User
-from scheduling import measures_due
+from scheduling.care import measures_due
 from scheduling.models import Booking, SessionNote
 from treatment_plans.models import (
     CourseHold,
