@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from practice.models import Client
 from scheduling import booking, readiness
@@ -229,3 +229,23 @@ def test_a_server_that_does_not_answer_is_told_and_asked_again(desk: Desk, busy:
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     page.get_by_text("Not updated since").wait_for()
     assert page.get_by_label("Today").get_by_text("Maya Rivera").first.is_visible()
+    page.unroute("**/api/v1/**")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.get_by_text("Not updated since").wait_for(state="hidden")
+
+
+def test_a_slow_part_does_not_hide_that_the_others_are_stale(desk: Desk, busy: Clinic) -> None:
+    assert busy.ito.user
+    held: list[Route] = []
+    desk.page.route("**/api/v1/expiring?**", lambda route: held.append(route))
+    desk.sign_in(busy.ito.user)
+    page = desk.page
+    page.get_by_label("Today").get_by_text("Maya Rivera").first.wait_for()
+    while not held:
+        page.wait_for_timeout(20)
+    page.route("**/api/v1/**", lambda route: route.abort())
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.get_by_text("Not updated since").wait_for()
+    held.pop().continue_()  # what was asked for before makes nothing else new
+    page.get_by_text("Nothing ends soon.").wait_for()
+    assert page.get_by_text("Not updated since").is_visible()

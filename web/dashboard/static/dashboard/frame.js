@@ -87,38 +87,54 @@ const redraw = (list, nodes) => {
   const links = [...list.querySelectorAll("a")];
   (links.find(({ href }) => href === held.href) || links[0] || document.getElementById("main")).focus({ preventScroll: true });
 };
-const drawn = new Map();
+const shown = new Map(); // by part: its rows as text, the number of the try that brought them, and when
+const failed = new Map(); // by part: the number of the last try that brought nothing
+let tries = 0;
 let refresh = async () => {};
-/** Load one part of the page; while somebody works in it, leave it as it is, unless it tells of what presses. */
+/** Say since when the oldest part stands there that the last try has not brought anew. */
+const tellStale = () => {
+  const old = [...shown].filter(([id, { number }]) => number < (failed.get(id) || 0)).map(([, { at }]) => at);
+  const stale = document.getElementById("stale"), since = stale.querySelector("[data-slot=since]");
+  const text = old.length ? wall(Math.min(...old)) : "";
+  if (since.textContent !== text) since.textContent = text; // said once, not with every part
+  stale.hidden = !old.length;
+};
+/** Load one part of the page; while somebody works in it, leave it as it is, unless it tells of what presses. An answer
+    that was asked for earlier never replaces a later one. */
 export const part = async (id, load, draw) => {
+  const number = tries += 1;
   const box = document.getElementById(id);
   const list = box.querySelector(".list");
-  const bones = setTimeout(() => { if (!drawn.has(id)) list.replaceChildren(copy("loading")); }, 300);
+  const bones = setTimeout(() => { if (!shown.has(id)) list.replaceChildren(copy("loading")); }, 300);
   try {
     const rows = await load();
+    const text = JSON.stringify(rows);
     const isBusy = !("pressing" in box.dataset) && (box.contains(document.activeElement) || box.querySelector("details[open]"));
-    if (drawn.get(id) === JSON.stringify(rows) || (drawn.has(id) && isBusy)) return true;
-    redraw(list, await Promise.all(rows.map(draw)));
+    const before = shown.get(id);
+    const isKept = before && (before.text === text || isBusy);
+    const nodes = isKept ? [] : await Promise.all(rows.map(draw));
+    if (shown.has(id) && shown.get(id).number > number) return;
+    shown.set(id, { text: isKept ? before.text : text, number, at: now() });
+    if (isKept) return;
+    redraw(list, nodes);
     box.querySelector(".empty").hidden = rows.length > 0;
     box.classList.toggle("pressing", "pressing" in box.dataset && rows.length > 0);
-    drawn.set(id, JSON.stringify(rows));
-    return true;
   } catch (trouble) {
+    failed.set(id, Math.max(number, failed.get(id) || 0));
     const error = copy("error", { text: trouble.message });
     error.querySelector("button").addEventListener("click", () => refresh());
-    if (!drawn.has(id)) list.replaceChildren(error);
-    return false;
-  } finally { clearTimeout(bones); box.removeAttribute("aria-busy"); }
+    if (!shown.has(id)) list.replaceChildren(error);
+  } finally {
+    clearTimeout(bones);
+    box.removeAttribute("aria-busy");
+    tellStale();
+  }
 };
-let freshAt = null;
 /** Draw the parts now, every minute and when the page is looked at again; `parts` returns their promises. */
 export const keepFresh = (parts) => {
   refresh = async () => {
     if (now() >= new Date(settings.day_ends)) location.reload();
-    const worked = (await Promise.all(parts())).every(Boolean);
-    const stale = document.getElementById("stale");
-    if (worked) stale.querySelector("[data-slot=since]").textContent = wall(freshAt = now());
-    stale.hidden = worked || !freshAt;
+    await Promise.all(parts());
   };
   refresh();
   setInterval(() => { if (!document.hidden) refresh(); }, 60_000);
