@@ -1,6 +1,7 @@
 /* Before somebody leaves the room or completes the session: what is missing is said first; nothing, and it is done at once. */
 import { settings, words } from "./frame.js";
-import { isDirty, save } from "./note.js";
+import { isDirty } from "./note_page.js";
+import { save } from "./note_save.js";
 import { unsaved } from "./queue.js";
 
 const asked = document.getElementById("ask-first");
