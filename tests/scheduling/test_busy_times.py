@@ -434,8 +434,8 @@ def test_hostile_calendars_end_in_bounded_time_and_memory(calendars: FakeCalenda
 
 
 def test_a_process_gets_no_more_memory_than_it_is_allowed(calendars: FakeCalendars) -> None:
-    calendars.put("/x.ics", calendar(event(*HALF_PAST_NINE, *(f"RDATE:{minutes(n)}" for n in range(50)))))
-    enough, little = sandbox.Limits(), sandbox.Limits(memory_mb=100)
+    calendars.put("/x.ics", calendar(event(*HALF_PAST_NINE, *(f"RDATE:{minutes(n)}" for n in range(21)))))
+    enough, little = sandbox.Limits(), sandbox.Limits(memory_mb=70)
     assert outcome(calendars, "/x.ics", limits=little) == "too_complex"
     assert outcome(calendars, "/x.ics", limits=enough) == "too_many_occurrences"
 
@@ -443,7 +443,7 @@ def test_a_process_gets_no_more_memory_than_it_is_allowed(calendars: FakeCalenda
 def test_a_look_up_that_hangs_ends_with_the_process(calendars: FakeCalendars) -> None:
     """The system's own look-up of names can't be interrupted from inside."""
     calendars.answer("/hang.ics", lambda handler: calendars.closing.wait(60))
-    assert outcome(calendars, "/hang.ics", limits=sandbox.Limits(seconds=2)) == "timed_out"
+    assert outcome(calendars, "/hang.ics", limits=sandbox.Limits(seconds=1)) == "timed_out"
 
 
 def test_more_than_five_megabytes_are_not_taken(calendars: FakeCalendars) -> None:
@@ -478,7 +478,7 @@ def test_a_server_that_drips_is_left(calendars: FakeCalendars, slow: str) -> Non
     else:
         calendars.answer("/drip.ics", lambda handler: _drip(handler, calendars))
     began = time.monotonic()
-    assert outcome(calendars, "/drip.ics", limits=sandbox.Limits(fetch_seconds=1)) == "timed_out"
+    assert outcome(calendars, "/drip.ics", limits=sandbox.Limits(fetch_seconds=0.5)) == "timed_out"
     assert time.monotonic() - began < 15
 
 
