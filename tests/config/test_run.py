@@ -10,6 +10,7 @@ import time
 import psutil
 import pytest
 
+from config.run.__main__ import environment
 from config.run.polling import answer_of
 from tests.config.places import BASE
 
@@ -25,7 +26,9 @@ def port() -> int:
 
 @pytest.fixture
 def launch(tmp_path, port):
+    # Without the demo, whose build takes longer than all else: tests/web/test_demo.py has that.
     env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PORT": str(port)}
+    env |= {"QUIETROOM_DEMO": "0", "DEBUG": "1"}
     started: list[subprocess.Popen[str]] = []
 
     def launch(folder: str) -> subprocess.Popen[str]:
@@ -63,6 +66,7 @@ def test_it_runs_and_stops_without_a_trace(launch, port):
     process = launch("data")
     said = lines_until(process, READY)
     assert "PostgreSQL (first start" in said
+    assert "No demo data" in said
     assert answer_of("127.0.0.1", port, "/healthz") == 200
     deadline = time.monotonic() + 30
     while answer_of("127.0.0.1", port, "/readyz") != 200 and time.monotonic() < deadline:
@@ -79,3 +83,10 @@ def test_it_runs_and_stops_without_a_trace(launch, port):
     assert process.wait(timeout=30) == 0
     left = [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
     assert left == []
+
+
+def test_a_demo_is_what_one_gets_without_asking(monkeypatch, tmp_path):
+    monkeypatch.delenv("QUIETROOM_DEMO")
+    assert environment("127.0.0.1", 8000, tmp_path)["QUIETROOM_DEMO"] == "1"
+    monkeypatch.setenv("QUIETROOM_DEMO", "0")
+    assert environment("127.0.0.1", 8000, tmp_path)["QUIETROOM_DEMO"] == "0"

@@ -7,13 +7,16 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from itertools import combinations
+from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from django.contrib.auth import authenticate
 from django.core.management import call_command
 from django.core.management.base import CommandError, OutputWrapper
 
+from config.run import prepare
 from notifications import reconcile, screening_links
 from notifications.models import OutboxMessage, PageMessage, Reminder
 from practice import clock, present
@@ -241,6 +244,17 @@ def test_real_practices_have_none(settings) -> None:
     with pytest.raises(CommandError) as refusal:
         run()
     assert refusal.value.returncode == 2
+
+
+def test_the_first_start_makes_it_and_the_next_finds_it(
+    with_few: None, settings: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings.DATA_DIR = tmp_path
+    assert prepare.demo() == "Demo practice"
+    assert "this takes half a minute" in capsys.readouterr().out
+    assert PASSWORD in (tmp_path / "welcome.txt").read_text()
+    assert prepare.demo() == "Demo practice is there already"
+    assert PASSWORD in (tmp_path / "welcome.txt").read_text()
 
 
 def test_who_stops_it_leaves_the_database_as_it_was(with_few: None, monkeypatch: pytest.MonkeyPatch) -> None:
