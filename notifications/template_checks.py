@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.template import TemplateSyntaxError
 from django.template.base import Node, Template, TextNode, VariableNode
@@ -93,6 +94,7 @@ class Report:
     example: Rendered | None = None
 
 
+@lru_cache(maxsize=1024)  # a text is read in ten examples, and the page of all texts has 120
 def check(kind: str, *, language: str, channel: str, detail: str, words: Words) -> Report:
     """Judge a text by everything at once: a writer hears all reasons, not one after the other."""
     if kind not in WORDED or language not in LANGUAGES or detail not in LEVELS:
