@@ -74,7 +74,7 @@ def test_no_request_breaks_it(world: World, part: int) -> None:
     seen: list[int] = []
     for result in islice(document.get_all_operations(), part, None, PARTS):
         hold(result.ok(), tokens, real, seen)
-    assert len(seen) > 1000 / PARTS
+    assert len(seen) > 750 / PARTS
     assert {status // 100 for status in seen} == {2, 4}
 
 
@@ -83,7 +83,7 @@ def hold(operation: Any, tokens: list[str], real: dict[str, int], seen: list[int
     as_documented, not_as_documented = (operation.as_strategy(generation_mode=mode) for mode in MODES)
 
     @settings(
-        max_examples=EXAMPLES or 4,
+        max_examples=EXAMPLES or 3,
         derandomize=not EXAMPLES,
         database=None,
         deadline=None,
