@@ -25,7 +25,7 @@ run:
 
 test:
 	@$(PYTHON) tools/install.py dev
-	@.venv/bin/python -m pytest -n auto --dist worksteal $(ARGS)
+	@.venv/bin/python -m pytest -n $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --dist worksteal $(ARGS)
 
 races:
 	@$(PYTHON) tools/install.py dev

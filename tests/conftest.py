@@ -1,5 +1,6 @@
 """What all tests share; tests/servers.py has the servers. pytest-django gives each worker its database."""
 
+import gc
 import os
 import socket
 from collections.abc import Iterator
@@ -21,8 +22,14 @@ RUN = pytest.StashKey[int]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    gc.disable()  # until everything is collected: what that makes lives to the end, and is a lot to look through
     if not hasattr(config, "workerinput"):  # the workers of xdist use what their controller started
         config.stash[RUN] = servers.start()
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
