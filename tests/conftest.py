@@ -22,7 +22,7 @@ RUN = pytest.StashKey[int]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    gc.disable()  # until everything is collected: what that makes lives to the end, and is a lot to look through
+    gc.disable()  # until everything is collected: that lives to the end, and is a lot to look through
     if not hasattr(config, "workerinput"):  # the workers of xdist use what their controller started
         config.stash[RUN] = servers.start()
 
