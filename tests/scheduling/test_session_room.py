@@ -34,17 +34,20 @@ from treatment_plans.models import (
     Mark,
     Measure,
     Prescription,
+    Protocol,
     SafetyAlert,
     ScreeningFlag,
     ScreeningForm,
     StockEvent,
     StockLot,
+    SupplyEvent,
+    SupplyTask,
     Vitals,
 )
 from treatment_plans.rules import balances
 from treatment_plans.rules.dosing import WantedDose
 from treatment_plans.screening import screenings
-from treatment_plans.supply import accounts, stock
+from treatment_plans.supply import accounts, prescriptions, stock
 
 pytestmark = pytest.mark.django_db
 
@@ -707,3 +710,35 @@ def test_a_lot_in_the_name_of_another_client_is_not_hers(session: Session, lot: 
     with pytest.raises(DomainError) as refused:
         session.give(5, stock_lot=lot, units_used=Decimal("0.8"))
     assert codes(refused) == ["lot_of_another"]
+
+
+# What the client brings
+
+
+@pytest.fixture
+def brings(session: Session) -> Session:
+    """One fill of one dose is at home with Maya; the record's protocol has her bring it."""
+    Protocol.objects.filter(pk=session.record.protocol_id).update(client_brings_medication=True)
+    Prescription.objects.update(doses_per_fill=1, refills=0)
+    order = Prescription.objects.get(client=session.record.client)
+    prescriptions.dispense(order.pk, key=key(), actor=session.clinic.nia, now=NOW)
+    return session
+
+
+@pytest.mark.parametrize(("counted", "rows", "tasks"), [(None, 0, 0), (0, 0, 0), (1, 1, 0), (2, 1, 1)])
+def test_more_than_a_client_should_hold_is_a_task_and_refuses_nothing(
+    brings: Session, counted: int | None, rows: int, tasks: int
+) -> None:
+    sent = key()
+    values = {"identified_by": ["name", "birth_date"], "medicine_seen": True, "medicine_count": counted}
+    for _again in range(2):
+        row = dosing.check_in(brings.record.pk, sent, values, **brings.who(-5))
+        assert row.medicine_count == counted
+    assert SupplyEvent.objects.filter(kind="brought").count() == rows
+    assert SupplyTask.objects.filter(client=brings.record.client, settled_at=None).count() == tasks
+
+
+def test_what_was_never_filled_has_nothing_to_be_held_against(session: Session) -> None:
+    Protocol.objects.filter(pk=session.record.protocol_id).update(client_brings_medication=True)
+    session.check_in(medicine_count=9)
+    assert SupplyEvent.objects.count() == SupplyTask.objects.count() == 0

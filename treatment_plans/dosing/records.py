@@ -16,7 +16,8 @@ from practice import activity
 from practice.doors import door, step
 from practice.editing import save_new
 from practice.errors import DomainError, Invalid, KeyReused, OutOfScope
-from practice.models import User
+from practice.models import Client, User
+from treatment_plans.dosing import brought
 from treatment_plans.dosing import facts as dosing_facts
 from treatment_plans.dosing.rows import (
     Values,
@@ -68,8 +69,11 @@ def check_in(record_id: int, key: uuid.UUID, values: Values, *, actor: User, now
     """What is missing or has changed is explained by the room, never refused. A later one counts instead.
 
     `cssrs_answers` are those of the screener since last contact: kept as a measure in the same transaction,
-    with the safety alert that an unsafe one raises.
+    with the safety alert that an unsafe one raises. Counted medicine goes into the client's ledger.
+    Locks the client, then the record.
     """
+    of_record = DosingRecord.objects.filter(pk=record_id).values("client")
+    Client.objects.select_for_update(no_key=True).filter(pk__in=of_record).first()
     record = lock(record_id)
     own = {name: value for name, value in values.items() if name != "cssrs_answers"}
     answers = values.get("cssrs_answers")
@@ -86,7 +90,9 @@ def check_in(record_id: int, key: uuid.UUID, values: Values, *, actor: User, now
         own["cssrs"] = _screened(record, answers, actor=actor, now=now)
     elif own.get("cssrs") is not None:
         _check_cssrs(own["cssrs"], record)
-    return add(CheckIn(record=record, key=key, **own), actor=actor, now=now)
+    row = add(CheckIn(record=record, key=key, **own), actor=actor, now=now)
+    brought.compare(record, row.medicine_count or 0, key=key, actor=actor, now=now)
+    return row
 
 
 @step

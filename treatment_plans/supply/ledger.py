@@ -1,6 +1,6 @@
 """The medicine that clients hold: what was dispensed, brought, used, given back, lost, and what was counted.
 
-A door that gives a dose calls `use_from_prescription`, one that checks a client in `brought` or `counted`.
+A door that gives a dose calls `use_from_prescription`, one that checks a client in `brought`.
 All of them lock the client; who locks bookings too, locks the client before (docs/locking.md).
 """
 
@@ -155,29 +155,6 @@ def brought(
     new = NewEvent(
         prescription_id=prescription_id,
         kind=Kind.BROUGHT,
-        amount=amount,
-        unit=unit,
-        key=key,
-        planned_session_id=planned_session_id,
-    )
-    return keep(client_id, new, actor=actor, now=now)
-
-
-@step
-def counted(
-    client_id: int,
-    prescription_id: int,
-    amount: Decimal,
-    unit: str,
-    planned_session_id: int | None,
-    key: UUID,
-    actor: User,
-    now: datetime,
-) -> SupplyEvent:
-    """All that the client holds was counted. What differs opens a supply task. Locks the client."""
-    new = NewEvent(
-        prescription_id=prescription_id,
-        kind=Kind.COUNTED,
         amount=amount,
         unit=unit,
         key=key,
