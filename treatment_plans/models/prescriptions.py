@@ -161,6 +161,15 @@ class Prescription(Revisioned):
         return f"{self.get_route_display()}, {self.issued_on or self.get_status_display()}"
 
     @property
+    def is_draft(self) -> bool:
+        return self.status == self.Status.DRAFT
+
+    @property
+    def is_in_force(self) -> bool:
+        """Signed, and neither revoked nor lost; whether it has expired is a question of the day."""
+        return self.status in self.IN_FORCE
+
+    @property
     def doses(self) -> int:
         """How many doses all fills together allow."""
         return self.count_doses(self.doses_per_fill, self.refills)

@@ -65,7 +65,7 @@ class Held:
     @property
     def counts(self) -> bool:
         """Whether sessions may still be given from it."""
-        return self.row.status in Prescription.IN_FORCE
+        return self.row.is_in_force
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Prescribed:
             "prescriber", "client__location", "renews", "replaces"
         )
         rows = rows.prefetch_related("supply_events").order_by("-issued_on", "-pk")
-        facts = [row.fact for row in rows if row.status in Prescription.IN_FORCE]
+        facts = [row.fact for row in rows if row.is_in_force]
         doses = gate.booked_doses([self.client.pk], now=self.now).get(self.client.pk, ())
         tallies = supply.tally(facts, doses)
         held = {each.prescription.pk: each for each in supply_ledger.supplies(self.client.pk)}

@@ -91,7 +91,7 @@ def along_its_life(user: User, row: Prescription) -> list[Deed]:
     steps = TRANSITIONS[row.status]
     at = f"prescriptions/{row.pk}"
     deeds = []
-    if decides and row.status == Status.DRAFT and row.prescriber.user_id == user.pk:
+    if decides and row.is_draft and row.prescriber.user_id == user.pk:
         deeds.append(
             Deed(
                 "sign",
@@ -105,7 +105,7 @@ def along_its_life(user: User, row: Prescription) -> list[Deed]:
                 goes=reverse("prescription", args=[ANY_ID]),
             )
         )
-    if decides and row.status == Status.DRAFT:
+    if decides and row.is_draft:
         deeds.append(
             Deed(
                 "change",
@@ -179,9 +179,9 @@ def along_its_life(user: User, row: Prescription) -> list[Deed]:
 
 def next_one(user: User, row: Prescription) -> Deed | None:
     """The same order again: it renews one in force, and replaces one that was lost or revoked."""
-    if not user.has_role(*DECIDES_MEDICAL) or row.status == Status.DRAFT:
+    if not user.has_role(*DECIDES_MEDICAL) or row.is_draft:
         return None
-    renews = row.status in Prescription.IN_FORCE
+    renews = row.is_in_force
     return Deed(
         "again",
         _("Draft its renewal") if renews else _("Draft another in its place"),

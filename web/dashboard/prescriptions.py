@@ -41,7 +41,7 @@ def prescription(user: User, prescription_id: int) -> Page:
     now = present.now()
     clients.look_at(row.client, actor=user, now=now)
     prescribed = Prescribed(row.client, user, now)
-    signs = user.has_role(*DECIDES_MEDICAL) and row.status == Prescription.Status.DRAFT
+    signs = user.has_role(*DECIDES_MEDICAL) and row.is_draft
     return Page(
         "dashboard/prescription.html",
         context={
