@@ -21,7 +21,7 @@ from practice.models import User
 from treatment_plans.dosing import facts as dosing_facts
 from treatment_plans.dosing.facts import Rows, current
 from treatment_plans.models import RemsForm
-from treatment_plans.rules import vitals
+from treatment_plans.rules import balances, vitals
 from treatment_plans.rules.vitals import Reading
 
 ANSWERS = (
@@ -80,7 +80,7 @@ def form_fields(form: RemsForm, rows: Rows) -> tuple[Field, ...]:
         ("setting_address", location.address or None),
         ("setting_phone", location.phone),
         ("treated_on", form.treated_on),
-        ("dose_mg", _plain(sum((dose.amount for dose in doses), Decimal(0))) if doses else None),
+        ("dose_mg", balances.shown(sum((dose.amount for dose in doses), Decimal(0))) if doses else None),
         ("lot_number", ", ".join(lots) or None),
         ("minutes_observed", (left - first) // timedelta(minutes=1) if first and left else None),
         ("ready_after_minutes", form.ready_after_minutes),
@@ -171,10 +171,6 @@ def _near(readings: tuple[Reading, ...], first: datetime | None, after: timedelt
         return None
     close = [each for each in readings if each.at > first and abs(each.at - first - after) <= AROUND_40]
     return min(close, key=lambda each: abs(each.at - first - after), default=None)
-
-
-def _plain(amount: Decimal) -> str:
-    return f"{amount.normalize():f}"
 
 
 def _pressure(reading: Reading | None) -> str | None:

@@ -10,6 +10,7 @@ from decimal import Decimal
 from practice import identifiers
 from practice.blockers import Blocker
 from practice.blockers import gettext_noop as _
+from treatment_plans.rules import balances
 from treatment_plans.rules.supply import schedule_iii_blockers
 
 # What a prescription for a controlled medicine has to show. Source: 21 CFR 1306.05(a), docs/supply.md.
@@ -282,5 +283,5 @@ def _quantity_blockers(content: Content) -> Iterator[Blocker]:
         yield Blocker(
             "dose_does_not_match_strength",
             _("One dose is %(dose)s mg, but contains %(contained)s mg."),
-            {"dose": f"{content.dose_amount.normalize():f}", "contained": f"{contained.normalize():f}"},
+            {"dose": balances.shown(content.dose_amount), "contained": balances.shown(contained)},
         )

@@ -17,6 +17,8 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from treatment_plans.rules import balances
+
 Choices = Iterable[tuple[Any, Any]]
 # What the script says.
 WORDS = {
@@ -143,7 +145,7 @@ def spelt(value: Any) -> str:
         case None:
             return ""
         case Decimal():
-            return f"{value.normalize():f}"
+            return balances.shown(value)
         case date():
             return value.isoformat()
     return str(value)

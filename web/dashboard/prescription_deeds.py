@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from practice.access import CLINICAL, DECIDES_MEDICAL
 from practice.models import Client, User
 from treatment_plans.models import InPersonEvaluation, PdmpCheck, Prescription, SupplyEvent, SupplyTask
+from treatment_plans.rules import balances
 from treatment_plans.supply.prescriptions import TRANSITIONS
 from web.dashboard.deeds import Deed, Field, fixed, of
 from web.dashboard.frame import ANY_ID
@@ -141,7 +142,7 @@ def along_its_life(user: User, row: Prescription) -> list[Deed]:
                         "amount",
                         is_required=False,
                         hint=_("Empty: one fill, %(amount)s %(unit)s.")
-                        % {"amount": _plain(row), "unit": row.get_quantity_unit_display()},
+                        % {"amount": balances.shown(row.one_fill), "unit": row.get_quantity_unit_display()},
                     ),
                     Field("dispensed_at", _("When"), "moment", "moment", hint=_("Empty: now.")),
                 ],
@@ -259,7 +260,3 @@ def of_a_task(task: SupplyTask) -> Deed:
         ],
         done=_("The count is settled."),
     )
-
-
-def _plain(row: Prescription) -> str:
-    return f"{row.one_fill.normalize():f}"

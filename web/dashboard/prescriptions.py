@@ -11,6 +11,7 @@ from practice import clients, present
 from practice.access import DECIDES_MEDICAL
 from practice.models import User
 from treatment_plans.models import Prescription, SupplyEvent, SupplyTask
+from treatment_plans.rules import balances
 from treatment_plans.supply import prescriptions
 from web.dashboard import prescription_deeds
 from web.dashboard.deeds import WORDS
@@ -74,7 +75,7 @@ def _ordered(row: Prescription) -> list[tuple[str, str]]:
 
     def amount(name: str, unit: str = "") -> str:
         value = getattr(row, name)
-        return "" if value is None else f"{value.normalize():f} {unit}".strip()
+        return "" if value is None else f"{balances.shown(value)} {unit}".strip()
 
     lines = [
         (_("Route"), row.get_route_display()),
